@@ -1,0 +1,216 @@
+"""Several relays as one: subscribe, publish, one outcome per post, one queue of deliveries that is fair between relays.
+
+Promises to the owner:
+ 1. A relay that is down, slow, silent, lying or flooding never stops the others: each connection has a task, a bounded queue and
+    deadlines of its own.
+ 2. A CaughtUp comes after the events that it vouches for. Handle a list from take() in order, store the cursor together with what
+    the events did, then call cursor_saved(). Until that call the next catch-up begins at the old cursor: an owner whose transaction
+    failed, or that never calls, reads events again but never misses one.
+ 3. Events are delivered again (by several relays, live and caught up); the owner is idempotent. Only a repetition, byte for byte, of
+    what the owner confirmed by cursor_saved() is left out, since an id alone does not commit to its signature (bug 66).
+ 4. Every post() that returned True gets exactly one Outcome.
+
+Not safe for several threads; all methods belong to the loop that runs run().
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+
+from kinds.event import Event, Template
+from relay_client.connection import Connection, Surroundings
+from relay_client.deliveries import Arrived, CaughtUp, Delivery, Happening, Outcome, Rejected, RelayState
+from relay_client.filter import Filter
+from relay_client.session import Session
+from relay_client.settings import PoolSettings
+from relay_client.subscription import Subscription
+from relay_client.verdict import Answer, Verdict
+
+__all__ = [
+    "Answer",
+    "Arrived",
+    "CaughtUp",
+    "Delivery",
+    "Filter",
+    "Happening",
+    "Outcome",
+    "Pool",
+    "PoolSettings",
+    "Rejected",
+    "RelayState",
+    "Subscription",
+    "Verdict",
+]
+
+
+class Pool:
+    """One connection per (url, key). Construct, connect(), run() in a task; then take(), post() and outcomes() from others."""
+
+    def __init__(
+        self,
+        *,
+        settings: PoolSettings,
+        monotonic: Callable[[], float],
+        wall: Callable[[], int],
+        rng: random.Random,
+        sign_auth: Callable[[str, Template], Event],
+        cursors: Mapping[tuple[str, str], int],
+        paces: Mapping[str, float],
+        on_happening: Callable[[Happening], None] = lambda _: None,
+    ) -> None:
+        """monotonic: seconds; wall: unix seconds; sign_auth(pubkey, template): signs NIP-42 answers with that pubkey's key;
+        cursors: (url, subscription name) -> the last asked_at stored; paces: url -> messages a minute, as once reported by a
+        "relay-pace-learned" happening; on_happening: called at once, must not raise or block."""
+        self._settings = settings
+        self._surroundings = Surroundings(
+            settings=settings,
+            monotonic=monotonic,
+            wall=wall,
+            deliver=self._wake_takers,
+            settle=self._settle,
+            tell=on_happening,
+        )
+        self._wall = wall
+        self._rng = rng
+        self._sign_auth = sign_auth
+        self._cursors = dict(cursors)
+        self._paces = dict(paces)
+        self._connections: dict[tuple[str, str | None], Connection] = {}
+        self._names: set[tuple[str, str]] = set()
+        self._turn = 0
+        self._outcomes: deque[Outcome] = deque()
+        self._deliverable = asyncio.Event()
+        self._outcome_waits = asyncio.Event()
+        self._room_grew = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._tasks: asyncio.TaskGroup | None = None
+
+    def connect(self, url: str, *, key: str | None, reads: Sequence[Subscription]) -> None:
+        """Add a connection to `url` that authenticates as pubkey `key` (None: never) and reads `reads` for good.
+
+        It starts with run(), or at once when that runs already. ValueError: the (url, key) is taken, or a subscription name is
+        used twice for this url.
+        """
+        if (url, key) in self._connections:
+            raise ValueError(f"connected already: {url} as {key}")
+        names = {(url, each.name) for each in reads}
+        if len(names) < len(reads) or names & self._names:
+            raise ValueError(f"a subscription name is used twice for {url}")
+        session = Session(
+            url=url,
+            key=key,
+            reads=reads,
+            settings=self._settings,
+            rng=random.Random(self._rng.getrandbits(64)),
+            sign_auth=self._sign_auth,
+            cursors={name: cursor for (relay, name), cursor in self._cursors.items() if relay == url},
+            pace=self._paces.get(url),
+        )
+        self._names |= names
+        connection = Connection(session, self._surroundings)
+        self._connections[url, key] = connection
+        if self._tasks is not None:
+            self._tasks.create_task(connection.run())
+
+    async def run(self) -> None:
+        """Keep every connection standing until stop() has done its work. Cancelling it drops the sockets at once."""
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            for connection in self._connections.values():
+                tasks.create_task(connection.run())
+            await self._stopping.wait()
+        self._tasks = None
+
+    async def take(self, limit: int) -> list[Delivery]:
+        """Wait until something is delivered, then up to `limit` deliveries: the relays in turn, each in its own order.
+
+        After stop() what is left is still given, then empty lists. Cancelling loses nothing.
+        """
+        while True:
+            taken = self._gather(limit)
+            if taken or self._stopping.is_set():
+                return taken
+            self._deliverable.clear()
+            await self._deliverable.wait()
+
+    def cursor_saved(self, url: str, subscription: str, asked_at: int) -> None:
+        """Tell that a CaughtUp, and every delivery before it, is safely handled: catch-ups may begin there from now on."""
+        for (relay, _), connection in self._connections.items():
+            if relay == url:
+                connection.session.cursor_saved(subscription, asked_at)
+
+    def post(self, url: str, key: str | None, event_id: str, event_json: str) -> bool:
+        """Queue an EVENT for the relay. True: an Outcome will come, exactly one. False: not connected, no room, or the same
+        event is on its way on this connection already; the caller keeps it."""
+        connection = self._connections.get((url, key))
+        if connection is None or self._stopping.is_set() or len(self._outcomes) >= self._settings.outcomes_max:
+            return False
+        return connection.post(event_id, event_json)
+
+    async def outcomes(self, limit: int) -> list[Outcome]:
+        """Wait until a post has an outcome, then up to `limit` of them. After stop(): what is left, then empty lists."""
+        while not self._outcomes and not self._stopping.is_set():
+            self._outcome_waits.clear()
+            await self._outcome_waits.wait()
+        waiting = self._outcomes
+        return [waiting.popleft() for _ in range(min(limit, len(waiting)))]
+
+    def room(self, url: str, key: str | None) -> int:
+        """How many more post() this connection would take now; 0 while it is not connected."""
+        connection = self._connections.get((url, key))
+        return 0 if connection is None or self._stopping.is_set() else connection.room()
+
+    async def wait_for_room(self) -> None:
+        """Return when some connection that had no room (room() gave 0, or post() False) may have room again.
+
+        Only what happens after the call counts, so look at room() first and do not await in between.
+        """
+        self._room_grew.clear()
+        if not self._stopping.is_set():
+            await self._room_grew.wait()
+
+    def states(self) -> list[RelayState]:
+        """How every connection stands, in the order of connect()."""
+        return [connection.state() for connection in self._connections.values()]
+
+    async def stop(self, deadline_s: float) -> None:
+        """Close subscriptions and sockets, in `deadline_s` at most; run() returns. What was taken in can still be taken, and
+        every event still under way gets an Outcome (retry_later)."""
+        connections = list(self._connections.values())
+        for connection in connections:
+            connection.farewell()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(deadline_s):
+                await asyncio.gather(*(connection.ended.wait() for connection in connections if connection.running))
+        for connection in connections:
+            connection.drop()
+        self._stopping.set()
+        for event in (self._deliverable, self._outcome_waits, self._room_grew):
+            event.set()
+
+    def _gather(self, limit: int) -> list[Delivery]:
+        connections = list(self._connections.values())
+        self._turn += 1
+        start = self._turn % len(connections) if connections else 0
+        busy = [each for each in connections[start:] + connections[:start] if each.backlog]
+        taken: list[Delivery] = []
+        while busy and len(taken) < limit:
+            share = max(1, (limit - len(taken)) // len(busy))
+            for connection in busy:
+                taken += connection.take(min(share, limit - len(taken)))
+            busy = [each for each in busy if each.backlog]
+        return taken
+
+    def _wake_takers(self) -> None:
+        self._deliverable.set()
+
+    def _settle(self, outcomes: Sequence[Outcome], room_grew: bool) -> None:
+        if outcomes:
+            self._outcomes.extend(outcomes)
+            self._outcome_waits.set()
+        if room_grew:
+            self._room_grew.set()
