@@ -1,0 +1,107 @@
+"""The two ways in which somebody else's bytes can be wrong, and the closed list of their codes.
+
+`NotAdmitted` is about a stranger's bytes: nothing proves who sent them, so they are dropped and counted and never
+remembered. `Unreadable` is about something that was signed (or decrypted) and yet is no message for us: it may be
+remembered by its id, because its id is now known to be genuine.
+
+Every code of this room is a key of `CODES`, with one sentence for `docs/codes.md`.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+CODES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        # NotAdmitted: before or while the signature is checked
+        "event-not-json": "The bytes are not one JSON value in valid UTF-8.",
+        "event-malformed": "A field of NIP-01 is missing, has the wrong type or the wrong form.",
+        "event-too-large": "The event is larger than this project reads.",
+        "too-many-tags": "The event has more tags than this project reads.",
+        "wrong-id": "The id is not the hash of the event's fields: somebody changed it on the way.",
+        "wrong-signature": "The signature does not belong to this id and this public key.",
+        # Unreadable: rumors, encryption and wraps
+        "document-malformed": "A stored event document is not the canonical form of NIP-01.",
+        "rumor-malformed": "The inside of a seal is not an unsigned event.",
+        "rumor-wrong-id": "The rumor names an id that is not the hash of its fields.",
+        "payload-malformed": "The encrypted text is not base64 of a length that NIP-44 knows.",
+        "payload-version": "The encrypted text has a version of NIP-44 other than 2.",
+        "payload-wrong-mac": "The encrypted text was not made for this pair of keys, or was changed.",
+        "payload-wrong-padding": "The decrypted text is not padded as NIP-44 demands.",
+        "payload-too-large": "The encrypted text is larger than this project decrypts.",
+        "wrap-wrong-kind": "The outer event is not a gift wrap.",
+        "seal-malformed": "The inside of a gift wrap is not a signed event.",
+        "seal-wrong-signature": "The seal's id or signature does not hold.",
+        "seal-wrong-kind": "The inside of a gift wrap is signed, but is not a seal.",
+        "seal-author-differs": "The seal was signed by one key and its message names another: a forgery.",
+        "message-malformed": "A kind-14 message has the wrong kind or names no receiver.",
+        # Unreadable: one family of codes per kind
+        "order-wrong-kind": "The event is not a paid order (kind 7412).",
+        "order-duplicate-tag": "A tag that an order may carry once is there twice.",
+        "order-no-program": "The order names no program (tag a).",
+        "order-bad-program": "The order's program address has not the form 37411:<issuer>:<slug>.",
+        "order-wrong-issuer": "The order is addressed (tag p) to another key than the program's issuer.",
+        "order-no-id": "The order has no id of 1 to 128 characters (tag order).",
+        "order-bad-status": "The order's status is none of paid, refunded and canceled.",
+        "order-no-amount": "The order has no amount.",
+        "order-bad-amount": "The order's amount is not a plain decimal number with a unit.",
+        "order-no-time": "The order does not say when it was paid (tag paid_at).",
+        "order-bad-time": "The order's time is not a number of unix seconds.",
+        "order-bad-customer": "The order's customer_pubkey is not a public key of 64 lower-case hex digits.",
+        "order-bad-refund": "A refund id is missing its text, is too long or stands on an order that is not refunded.",
+        "order-bad-line": "A line tag of the order is not [line, type, amount, unit] with a known type.",
+        "order-bad-item": "An item tag of the order is not [item, id, quantity, amount, unit].",
+        "order-bad-payment": "The order's payment is none of lightning, cash, card, internal and ecash.",
+        "order-text-too-long": "A note or table tag of the order is longer than 1,000 characters.",
+        "answer-malformed": "The message is not an answer to an order.",
+        "entry-malformed": "The event is not a valid ledger entry (kind 7411).",
+        "program-malformed": "The event is not a valid program definition (kind 37411).",
+        "card-malformed": "The event is not a valid card (kind 37412).",
+        "relay-list-malformed": "The event is not a relay list (kind 10002 or 10050).",
+        "relay-auth-malformed": "The event is not an answer to this relay's challenge (kind 22242).",
+        "ncryptsec-malformed": "The text is not an encrypted key of NIP-49.",
+        "ncryptsec-wrong-password": "The password does not open this encrypted key.",
+        # ChainBroken: what a verifier says about a customer's entries
+        "chain-empty": "There is no entry to verify.",
+        "chain-wrong-issuer": "An entry is not signed by the issuer of its program.",
+        "chain-other-program": "The entries belong to more than one program.",
+        "chain-other-customer": "The entries belong to more than one customer.",
+        "chain-gap": "The entries' seq is not 1, 2, 3 without a gap.",
+        "chain-wrong-prev": "An entry does not name the entry before it.",
+        "chain-wrong-balance": "An entry's balance is not the sum of the points so far.",
+        "chain-time-reversed": "An entry is dated before the entry that it follows.",
+        "chain-duplicate-key": "Two entries carry the same idempotency key.",
+    }
+)
+
+
+class KindsError(Exception):
+    """A fault in what somebody else wrote: `code` is a key of CODES, `detail` says where, for a log line."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        """`code` must be a key of CODES; `detail` never holds a secret or the whole input."""
+        assert code in CODES, code
+        super().__init__(code, detail)
+        self.code = code
+        self.detail = detail
+
+    def __str__(self) -> str:
+        """The code, then the detail."""
+        return f"{self.code}: {self.detail}" if self.detail else self.code
+
+
+class NotAdmitted(KindsError):
+    """A stranger's bytes: dropped and counted, never remembered."""
+
+
+class Unreadable(KindsError):
+    """Signed or decrypted, but not a message for us: may be remembered by its id."""
+
+
+class ChainBroken(KindsError):
+    """A customer's entries do not hold together; `at` is the index (from 0) of the first entry at fault."""
+
+    def __init__(self, code: str, at: int, detail: str = "") -> None:
+        """`at` counts entries in the order they were given, from 0."""
+        super().__init__(code, detail or f"at entry {at}")
+        self.at = at
