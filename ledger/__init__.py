@@ -1,0 +1,23 @@
+"""What is remembered: the ledger, its inbox and its outbox, in one SQLite file.
+
+A map of the room:
+
+- `units`      money as an integer of the smallest unit; points and times within their bounds
+- `entry`      one line of the ledger, as given to the book and as read back
+- `lot`        points credited together that expire together; what a credit, a debit or a reversal does to them
+- `balance`    the naive fold over all entries: the second opinion
+- `database`   the file: one writer, some readers, migrations, backup, a lock against a second daemon
+- `bulk`       a batch of rows as one parameter, and as one answer
+- `programs`   programs and every revision of their rules
+- `book`       appends entries: the only way points move
+- `orders`     paid orders and what was paid back
+- `inbox`      what was taken in, and how far each relay was read
+- `outbox`     what is promised and not yet delivered
+- `statement`  reads for people
+- `audit`      recomputes everything and compares
+- `errors`     what can go wrong, one code each
+- `schema/`    the tables, as numbered migrations
+
+The ledger does not know what Nostr is. A *ref* is an opaque name of 64 hex digits, the sha256 of a *document*;
+customers, sources and issuers are names of 64 hex digits too.
+"""

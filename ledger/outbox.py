@@ -1,0 +1,187 @@
+"""What is promised and not yet delivered. A promise commits together with what it speaks of; its delivery comes after.
+
+A promise holds a *recipe* and a *seed*, from which its sender makes the same bytes each time. It waits until it is due, in one of four
+lanes (0 goes first). A promise that *supersedes* takes the place of a waiting one of the same name. A delivered promise is
+deleted and counted; an abandoned one stays, with its reason, and holds nobody up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import orjson
+
+from ledger.bulk import name, name_at, packed_names, packed_rows, places
+from ledger.database import Read, Write
+
+LANES: Final = 4
+State = Literal["done", "waiting", "abandoned"]
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """Something to deliver to `acks` of the `relays`. `seed`: 32 random bytes. `label` says what it is, for people and counts."""
+
+    lane: int
+    label: str
+    issuer: str
+    recipe: bytes
+    seed: bytes
+    relays: tuple[str, ...]
+    acks: int
+    supersedes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """A stored promise: how often it was tried, which relays took it and which refused it for good, when it is due next."""
+
+    id: int
+    lane: int
+    label: str
+    issuer: str
+    recipe: bytes
+    seed: bytes
+    relays: tuple[str, ...]
+    acks: int
+    attempts: int
+    accepted: tuple[str, ...]
+    refused: tuple[str, ...]
+    due_at: int
+    promised_at: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What became of one attempt. `accepted` and `refused` are the relays so far; `due_at` counts while it is waiting."""
+
+    id: int
+    accepted: tuple[str, ...]
+    refused: tuple[str, ...]
+    state: State
+    due_at: int = 0
+    reason: str | None = None
+
+
+_COLUMNS = "id, lane, label, issuer, recipe, seed, relays, acks, attempts, accepted, refused, due_at, promised_at, reason"
+
+_POST = f"""
+INSERT INTO outbox (lane, label, issuer, recipe, seed, relays, acks, supersedes, promised_at)
+SELECT value ->> 0, value ->> 1, {name_at(0, 2)}, substr(?3, value ->> 5, value ->> 6), {name_at(1, 2)}, value ->> 2, value ->> 3, value ->> 4, ?4
+FROM json_each(?1)
+"""
+
+_DUE_IN_LANE = f"""
+SELECT {_COLUMNS} FROM outbox INDEXED BY outbox_waiting
+WHERE state = 'waiting' AND lane = ?1 AND due_at <= ?2 AND id NOT IN (SELECT value FROM json_each(?3)) ORDER BY due_at, id LIMIT ?4
+"""
+
+
+async def post(w: Write, promises: Sequence[Promise], at: int) -> None:
+    """Promises all of these, in this order. Of several that supersede under one name the last one stays."""
+    latest = {one.supersedes: place for place, one in enumerate(promises) if one.supersedes is not None}
+    kept = [one for place, one in enumerate(promises) if one.supersedes is None or latest[one.supersedes] == place]
+    if latest:
+        await w.run(
+            "DELETE FROM outbox WHERE state = 'waiting' AND supersedes IN (SELECT value FROM json_each(?1))", packed_rows(list(latest))
+        )
+    if kept:
+        spelled: dict[tuple[str, ...], str] = {}
+        rows = []
+        for one, place in zip(kept, places(promise.recipe for promise in kept), strict=True):
+            relays = spelled.get(one.relays) or spelled.setdefault(one.relays, _spelled(one.relays))
+            rows.append((one.lane, one.label, relays, one.acks, one.supersedes, *place))
+        names = packed_names(part for one in kept for part in (one.issuer, one.seed.hex()))
+        await w.run(_POST, packed_rows(rows), names, b"".join([one.recipe for one in kept]), at)
+
+
+async def due(r: Read, now: int, limit: int, lane: int | None = None, skip: Collection[int] = ()) -> list[Promised]:
+    """Up to limit promises that are due, lane by lane, new ones in the order they were made and then retries by their time.
+
+    `skip` are ids that are under way already.
+    """
+    found: list[Promised] = []
+    for each in range(LANES) if lane is None else (lane,):
+        if len(found) < limit:
+            rows = await r.rows(_DUE_IN_LANE, each, now, packed_rows(list(skip)), limit - len(found))
+            found += [_promised(*row) for row in rows]
+    return found
+
+
+async def settle(w: Write, settlements: Sequence[Settlement]) -> None:
+    """Notes what became of these attempts. Ids that were superseded meanwhile are passed over."""
+    done = packed_rows([one.id for one in settlements if one.state == "done"])
+    if done != "[]":
+        await w.run(
+            "INSERT INTO delivered (label, total) SELECT label, count(*) FROM outbox WHERE id IN (SELECT value FROM json_each(?1)) "
+            "GROUP BY label ON CONFLICT (label) DO UPDATE SET total = total + excluded.total",
+            done,
+        )
+        await w.run("DELETE FROM outbox WHERE id IN (SELECT value FROM json_each(?1))", done)
+    others = [one for one in settlements if one.state != "done"]
+    if others:
+        await w.run(
+            "UPDATE outbox SET attempts = attempts + 1, accepted = new.accepted, refused = new.refused, state = new.state, due_at = new.due_at, "
+            "reason = new.reason FROM (SELECT value ->> 0 AS id, value ->> 1 AS accepted, value ->> 2 AS refused, value ->> 3 AS state, "
+            "value ->> 4 AS due_at, value ->> 5 AS reason FROM json_each(?1)) AS new WHERE outbox.id = new.id",
+            packed_rows([(one.id, _spelled(one.accepted), _spelled(one.refused), one.state, one.due_at, one.reason) for one in others]),
+        )
+
+
+async def next_due_at(r: Read) -> int | None:
+    """When the next waiting promise is due (0: at once), None where none waits."""
+    times = [await r.row("SELECT min(due_at) FROM outbox WHERE state = 'waiting' AND lane = ?", lane) for lane in range(LANES)]
+    return min((row[0] for row in times if row is not None and row[0] is not None), default=None)
+
+
+async def counts(r: Read) -> dict[tuple[str, int, str], int]:
+    """(state, lane, label) -> how many are in the outbox."""
+    rows = await r.rows("SELECT state, lane, label, count(*) FROM outbox GROUP BY state, lane, label")
+    return {(state, lane, label): count for state, lane, label, count in rows}
+
+
+async def delivered(r: Read) -> dict[str, int]:
+    """label -> how many were delivered since the ledger was made."""
+    return dict(await r.rows("SELECT label, total FROM delivered"))
+
+
+async def oldest(r: Read) -> int | None:
+    """When the promise that waits longest was made, None where none waits."""
+    row = await r.row("SELECT promised_at FROM outbox WHERE state = 'waiting' ORDER BY id LIMIT 1")
+    return None if row is None else int(row[0])
+
+
+async def abandoned(r: Read, limit: int = 1_000) -> list[Promised]:
+    """Promises that were given up, with their reasons, oldest first."""
+    rows = await r.rows(f"SELECT {_COLUMNS} FROM outbox WHERE state = 'abandoned' ORDER BY id LIMIT ?", limit)
+    return [_promised(*row) for row in rows]
+
+
+async def resume(w: Write, ids: Sequence[int]) -> int:
+    """Lets abandoned promises wait again, due at once and with no relay's refusal held against it; how many."""
+    return await w.run(
+        "UPDATE outbox SET state = 'waiting', due_at = 0, refused = '[]', reason = NULL "
+        "WHERE state = 'abandoned' AND id IN (SELECT value FROM json_each(?1)) "
+        "AND NOT EXISTS (SELECT 1 FROM outbox AS newer WHERE newer.supersedes = outbox.supersedes AND newer.id > outbox.id)",
+        packed_rows(list(ids)),
+    )
+
+
+def _promised(
+    id_: int, lane: int, label: str, issuer: bytes, recipe: bytes, seed: bytes, relays: str, acks: int, attempts: int, accepted: str,
+    refused: str, due_at: int, promised_at: int, reason: str | None,
+) -> Promised:  # fmt: skip
+    return Promised(
+        id_, lane, label, name(issuer), recipe, seed, _relays(relays), acks, attempts, _relays(accepted), _relays(refused), due_at, promised_at, reason
+    )  # fmt: skip
+
+
+def _spelled(relays: tuple[str, ...]) -> str:
+    return orjson.dumps(relays).decode()
+
+
+def _relays(text: str) -> tuple[str, ...]:
+    return () if text == "[]" else tuple(orjson.loads(text))

@@ -1,0 +1,76 @@
+"""Programs and every revision of their rules. Revisions are never changed or deleted: old entries were decided under old rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ledger.bulk import name
+from ledger.database import Read, Write
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramRow:
+    """A program the ledger knows. `address` names it for ever."""
+
+    id: int
+    address: str
+    slug: str
+    issuer: str
+    registered_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One revision of a program's rules. `ref` names the document; `digest` is equal where the rules are."""
+
+    id: int
+    program_id: int
+    ref: str
+    digest: str
+    document: bytes
+    added_at: int
+
+
+_REVISION = "SELECT id, program_id, ref, digest, document, added_at FROM revision"
+
+
+async def register(w: Write, address: str, slug: str, issuer: str, at: int) -> int:
+    """The program's id; it is made where the address is new."""
+    await w.run(
+        "INSERT INTO program (address, slug, issuer, registered_at) VALUES (?, ?, ?, ?) ON CONFLICT (address) DO NOTHING",
+        address, slug, bytes.fromhex(issuer), at,
+    )  # fmt: skip
+    ((program_id,),) = await w.rows("SELECT id FROM program WHERE address = ?", address)
+    return int(program_id)
+
+
+async def programs(r: Read) -> list[ProgramRow]:
+    """All programs, also those no longer in the config, in the order of their first registration."""
+    rows = await r.rows("SELECT id, address, slug, issuer, registered_at FROM program ORDER BY id")
+    return [ProgramRow(id_, address, slug, name(issuer), at) for id_, address, slug, issuer, at in rows]
+
+
+async def add_revision(w: Write, program_id: int, ref: str, digest: str, document: bytes, at: int) -> int:
+    """The new revision's id. Raises InvariantBroken where this ref is there already."""
+    await w.run(
+        "INSERT INTO revision (program_id, ref, digest, document, added_at) VALUES (?, ?, ?, ?, ?)",
+        program_id, bytes.fromhex(ref), bytes.fromhex(digest), document, at,
+    )  # fmt: skip
+    ((revision_id,),) = await w.rows("SELECT id FROM revision WHERE ref = ?", bytes.fromhex(ref))
+    return int(revision_id)
+
+
+async def latest_revision(r: Read, program_id: int) -> Revision | None:
+    """The revision added last, None before the first."""
+    row = await r.row(f"{_REVISION} WHERE program_id = ? ORDER BY id DESC LIMIT 1", program_id)
+    return None if row is None else _revision(*row)
+
+
+async def revision(r: Read, ref: str) -> Revision | None:
+    """The revision of this name, if there is one."""
+    row = await r.row(f"{_REVISION} WHERE ref = ?", bytes.fromhex(ref))
+    return None if row is None else _revision(*row)
+
+
+def _revision(id_: int, program_id: int, ref: bytes, digest: bytes, document: bytes, added_at: int) -> Revision:
+    return Revision(id_, program_id, name(ref), name(digest), document, added_at)
