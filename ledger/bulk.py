@@ -1,10 +1,11 @@
 """A batch of rows as one parameter, and as one answer.
 
-Python gives up its lock and takes it again for every row that SQLite is asked to step over. While the event loop is busy in
-its own thread, each of these handovers may wait for milliseconds, so that 512 rows through `executemany` take 150 ms instead
-of one. Hence the ledger hands whole batches over: numbers and texts as one JSON array of rows (`?1`), names of 32 bytes
-as one string of bytes (`?2`), documents as another (`?3`), and SQLite takes them apart again, without Python, by `json_each`,
-`->>` and `substr`. Answers come back the same way, as one JSON array built by `json_group_array`.
+Python gives up its lock and takes it again for every row that SQLite is asked to step over. While the event loop is
+busy in its own thread, each of these handovers may wait for milliseconds, so that 512 rows through `executemany` take
+150 ms instead of one. Hence the ledger hands whole batches over: numbers and texts as one JSON array of rows (`?1`),
+names of 32 bytes as one string of bytes (`?2`), documents as another (`?3`), and SQLite takes them apart again,
+without Python, by `json_each`, `->>` and `substr`. Answers come back the same way, as one JSON array built by
+`json_group_array`.
 """
 
 from __future__ import annotations

@@ -1,10 +1,12 @@
 """The ledger's file: one writer, some readers, migrations, backup, and a lock against a second daemon.
 
 Rules:
-- One connection writes, inside `async with database.write()`, which holds one asyncio lock for the whole block: two tasks that
-  shared a connection would share a transaction. A block commits at its end or leaves nothing behind, also when it is cancelled.
+- One connection writes, inside `async with database.write()`, which holds one asyncio lock for the whole block: two
+  tasks that shared a connection would share a transaction. A block commits at its end or leaves nothing behind, also
+  when it is cancelled.
 - Await nothing but the ledger inside a write block.
-- `synchronous=FULL`: a commit is on the disk when the block ends, since what follows it (answers, events) cannot be taken back.
+- `synchronous=FULL`: a commit is on the disk when the block ends, since what follows it (answers, events) cannot be
+  taken back.
 - Every `read()` block sees one snapshot. Keep it short: the write-ahead log cannot be emptied past a reader.
 
 The engine is SQLite through aiosqlite; https://sqlite.org/wal.html, https://sqlite.org/rescode.html.
@@ -94,8 +96,9 @@ class Database:
     ) -> Self:
         """Opens the ledger; makes or migrates it first, unless read_only.
 
-        With read_only nothing is locked, made or migrated, so that a command can look into the ledger of a running daemon.
-        Raises LedgerUnavailable: ledger-in-use, ledger-missing, ledger-newer, ledger-read-only, ledger-corrupt.
+        With read_only nothing is locked, made or migrated, so that a command can look into the ledger of a running
+        daemon. Raises LedgerUnavailable: ledger-in-use, ledger-missing, ledger-newer, ledger-read-only, ledger-
+        corrupt.
         """
         database = cls(Path(path), busy_timeout_ms)
         try:
@@ -143,7 +146,7 @@ class Database:
                 await finished(_translating(self._writer.commit()))
             except BaseException:
                 block.end()
-                # Queued behind whatever a cancelled statement is still doing. Where the commit went through, nothing is open.
+                # Queued behind whatever a cancelled statement is still doing; does nothing where the commit went through.
                 await finished(self._writer.rollback())
                 raise
 
@@ -165,7 +168,7 @@ class Database:
     async def backup(self, target: Path | str) -> None:
         """A consistent copy of the ledger at target, while the daemon goes on. An existing file there is replaced."""
         part = Path(f"{target}.part")
-        part.unlink(missing_ok=True)
+        await asyncio.to_thread(part.unlink, missing_ok=True)
         connection = await self._idle.get()
         try:
             await finished(_translating(_run(connection, "VACUUM INTO ?", str(part))))
@@ -202,7 +205,9 @@ class Database:
             raise LedgerUnavailable("ledger-newer", detail, "Install the newer version of nostr-loyalty.")
         if found < known:
             detail = f"{self.path} is at version {found}, this program needs {known}"
-            raise LedgerUnavailable("ledger-missing", detail, "Start the daemon once, so that it brings the ledger up to date.")
+            raise LedgerUnavailable(
+                "ledger-missing", detail, "Start the daemon once, so that it brings the ledger up to date."
+            )
 
 
 async def finished(work: Coroutine[Any, Any, T]) -> T:
@@ -239,10 +244,12 @@ async def _run(connection: aiosqlite.Connection, sql: str, *parameters: Any) -> 
 def _locked(path: Path) -> IO[str]:
     """Takes the advisory lock beside the ledger; it goes with the process, however that ends."""
     try:
-        file = open(f"{path}.lock", "a+")
+        file = Path(f"{path}.lock").open("a+", encoding="ascii")  # noqa: SIM115 - held for as long as the ledger is open
     except OSError as error:
         raise LedgerUnavailable(
-            "ledger-missing", f"{path}.lock: {error.strerror}", "Check the path of the database in the config and the rights on its folder."
+            "ledger-missing",
+            f"{path}.lock: {error.strerror}",
+            "Check the path of the database in the config and the rights on its folder.",
         ) from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -250,7 +257,9 @@ def _locked(path: Path) -> IO[str]:
         file.seek(0)
         holder = file.read(20).strip() or "unknown"
         file.close()
-        raise LedgerUnavailable("ledger-in-use", f"{path} is open in process {holder}", "Stop that daemon first.") from error
+        raise LedgerUnavailable(
+            "ledger-in-use", f"{path} is open in process {holder}", "Stop that daemon first."
+        ) from error
     file.truncate(0)
     file.write(f"{os.getpid()}\n")
     file.flush()
@@ -260,7 +269,9 @@ def _locked(path: Path) -> IO[str]:
 def _migrations() -> list[Path]:
     """The migrations in order; the first brings version 0 to 1, and so on."""
     found = sorted(SCHEMA.glob("[0-9][0-9][0-9][0-9]_*.sql"))
-    assert [int(path.name[:4]) for path in found] == list(range(1, len(found) + 1)), "the migrations must be numbered without a gap"
+    assert [int(path.name[:4]) for path in found] == list(range(1, len(found) + 1)), (
+        "the migrations must be numbered without a gap"
+    )
     return found
 
 
@@ -281,7 +292,7 @@ async def _migrate(connection: aiosqlite.Connection) -> None:
 def _onto_disk(part: Path, target: Path) -> None:
     """Moves a finished file into place so that neither it nor its name is lost in a power cut."""
     _sync(part, os.O_RDONLY)
-    os.replace(part, target)
+    part.replace(target)
     _sync(target.parent, os.O_RDONLY | os.O_DIRECTORY)
 
 

@@ -1,8 +1,9 @@
 """One line of the ledger: as it is given to the book, and as it is read back. Pure.
 
-Points are signed and never 0. `balance` is the sum of all points of the standing up to and with this entry. `seq` counts from 1
-without a gap within a standing. `ref` is the sha256 of `document`; `key` is the idempotency key, unique for ever. Times are unix
-seconds: `occurred_at` when the thing happened (somebody says), `recorded_at` when we booked it, which never decreases along a chain.
+Points are signed and never 0. `balance` is the sum of all points of the standing up to and with this entry. `seq`
+counts from 1 without a gap within a standing. `ref` is the sha256 of `document`; `key` is the idempotency key, unique
+for ever. Times are unix seconds: `occurred_at` when the thing happened (somebody says), `recorded_at` when we booked
+it, which never decreases along a chain.
 """
 
 from __future__ import annotations

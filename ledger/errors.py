@@ -1,8 +1,8 @@
 """What can go wrong in the ledger: whose doing it is decides the class, the code says what it was.
 
-`LedgerUnavailable` is the machine's doing: nothing was committed, it may be tried again, `remedy` tells the operator what helps.
-`InvariantBroken` is ours: the ledger refused to store nonsense; the daemon stops and `nostr-loyalty check` says where.
-`AmountInvalid` is the doing of whoever wrote the amount.
+`LedgerUnavailable` is the machine's doing: nothing was committed, it may be tried again, `remedy` tells the operator
+what helps. `InvariantBroken` is ours: the ledger refused to store nonsense; the daemon stops and `nostr-loyalty
+check` says where. `AmountInvalid` is the doing of whoever wrote the amount.
 """
 
 from __future__ import annotations
@@ -65,13 +65,25 @@ _UNAVAILABLE: Final[Mapping[int, tuple[str, str]]] = {
     sqlite3.SQLITE_FULL: ("ledger-disk-full", "Free some space on the ledger's disk; work goes on by itself."),
     sqlite3.SQLITE_BUSY: ("ledger-busy", "Close whatever else has the ledger open for writing."),
     sqlite3.SQLITE_LOCKED: ("ledger-busy", "Close whatever else has the ledger open for writing."),
-    sqlite3.SQLITE_READONLY: ("ledger-read-only", "Give the daemon's user the right to write the ledger's file and folder."),
-    sqlite3.SQLITE_PERM: ("ledger-read-only", "Give the daemon's user the right to write the ledger's file and folder."),
+    sqlite3.SQLITE_READONLY: (
+        "ledger-read-only",
+        "Give the daemon's user the right to write the ledger's file and folder.",
+    ),
+    sqlite3.SQLITE_PERM: (
+        "ledger-read-only",
+        "Give the daemon's user the right to write the ledger's file and folder.",
+    ),
     sqlite3.SQLITE_IOERR: ("ledger-io", "Look at the disk and at the system's log, then start again."),
     sqlite3.SQLITE_NOMEM: ("ledger-io", "Free some memory, then start again."),
-    sqlite3.SQLITE_CANTOPEN: ("ledger-missing", "Check the path of the database in the config and the rights on its folder."),
+    sqlite3.SQLITE_CANTOPEN: (
+        "ledger-missing",
+        "Check the path of the database in the config and the rights on its folder.",
+    ),
     sqlite3.SQLITE_CORRUPT: ("ledger-corrupt", "Stop the daemon and restore the latest backup."),
-    sqlite3.SQLITE_NOTADB: ("ledger-corrupt", "Check the path of the database in the config, or restore the latest backup."),
+    sqlite3.SQLITE_NOTADB: (
+        "ledger-corrupt",
+        "Check the path of the database in the config, or restore the latest backup.",
+    ),
 }
 
 

@@ -1,8 +1,8 @@
 """What was taken in, and how far each relay was read.
 
-A *message* is known by its ref and its own time; the pair is looked up together, so that live traffic is written at the end of
-the table. A message is recorded in the transaction that gives it its effect. *Envelopes* are what messages came in; to
-remember them saves opening them again and nothing else depends on it.
+A *message* is known by its ref and its own time; the pair is looked up together, so that live traffic is written at
+the end of the table. A message is recorded in the transaction that gives it its effect. *Envelopes* are what messages
+came in; to remember them saves opening them again and nothing else depends on it.
 """
 
 from __future__ import annotations
@@ -53,8 +53,9 @@ async def record(w: Write, seen: Sequence[Seen]) -> int:
     if not seen:
         return 0
     return await w.run(
-        f"INSERT INTO inbox (created_at, ref, code, taken_at) SELECT value ->> 0, {name_at(0, 1)}, value ->> 1, value ->> 2 "
-        "FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING",
+        "INSERT INTO inbox (created_at, ref, code, taken_at) "
+        f"SELECT value ->> 0, {name_at(0, 1)}, value ->> 1, value ->> 2 FROM json_each(?1) WHERE true "
+        "ON CONFLICT DO NOTHING",
         packed_rows([(one.created_at, one.code, one.at) for one in seen]),
         packed_names(one.ref for one in seen),
     )
@@ -65,7 +66,8 @@ async def record_envelopes(w: Write, envelopes: Sequence[tuple[str, int]]) -> in
     if not envelopes:
         return 0
     return await w.run(
-        f"INSERT INTO envelope (created_at, ref) SELECT value, {name_at(0, 1)} FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING",
+        f"INSERT INTO envelope (created_at, ref) SELECT value, {name_at(0, 1)} FROM json_each(?1) WHERE true "
+        "ON CONFLICT DO NOTHING",
         packed_rows([created_at for _, created_at in envelopes]),
         packed_names(ref for ref, _ in envelopes),
     )
@@ -77,7 +79,9 @@ async def forget_envelopes(w: Write, before: int) -> int:
 
 
 async def set_aside(w: Write, aside: Aside) -> None:
-    """Puts a message aside; it counts as seen until it is taken back. One that is there already is brought up to date."""
+    """Puts a message aside; it counts as seen until it is taken back. One that is there already is brought up to
+    date.
+    """
     ref = bytes.fromhex(aside.ref)
     await w.run(
         "INSERT INTO aside (ref, created_at, document, traceback, aside_at) VALUES (?, ?, ?, ?, ?) "
@@ -89,12 +93,16 @@ async def set_aside(w: Write, aside: Aside) -> None:
 
 async def set_aside_list(r: Read, limit: int = 1_000) -> list[Aside]:
     """What lies aside, oldest first."""
-    rows = await r.rows("SELECT ref, created_at, document, traceback, aside_at FROM aside ORDER BY aside_at, ref LIMIT ?", limit)
+    rows = await r.rows(
+        "SELECT ref, created_at, document, traceback, aside_at FROM aside ORDER BY aside_at, ref LIMIT ?", limit
+    )
     return [Aside(name(ref), created_at, document, traceback, at) for ref, created_at, document, traceback, at in rows]
 
 
 async def take_back(w: Write, ref: str) -> bytes | None:
-    """The document of a message set aside, which from now on counts as never seen; None where nothing of this name lies aside."""
+    """The document of a message set aside, which from now on counts as never seen; None where nothing of this name
+    lies aside.
+    """
     raw = bytes.fromhex(ref)
     row = await w.row("SELECT created_at, document FROM aside WHERE ref = ?", raw)
     if row is None:
@@ -107,13 +115,17 @@ async def take_back(w: Write, ref: str) -> bytes | None:
 
 async def cursors(r: Read) -> dict[tuple[str, str], int]:
     """(relay, subscription) -> how far it was read."""
-    return {(relay, subscription): at for relay, subscription, at in await r.rows("SELECT relay, subscription, position FROM cursor")}
+    return {
+        (relay, subscription): at
+        for relay, subscription, at in await r.rows("SELECT relay, subscription, position FROM cursor")
+    }
 
 
 async def save_cursors(w: Write, positions: Mapping[tuple[str, str], int]) -> None:
     """Remembers how far each subscription was read. A position may also move back: its owner knows why."""
     await w.run(
-        "INSERT INTO cursor (relay, subscription, position) SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) WHERE true "
+        "INSERT INTO cursor (relay, subscription, position) "
+        "SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) WHERE true "
         "ON CONFLICT (relay, subscription) DO UPDATE SET position = excluded.position",
         packed_rows([(relay, subscription, position) for (relay, subscription), position in positions.items()]),
     )
@@ -121,7 +133,7 @@ async def save_cursors(w: Write, positions: Mapping[tuple[str, str], int]) -> No
 
 async def pace(r: Read) -> dict[str, int]:
     """relay -> messages a minute that it endures, as far as we have learnt."""
-    return {relay: per_minute for relay, per_minute in await r.rows("SELECT relay, per_minute FROM pace")}
+    return dict(await r.rows("SELECT relay, per_minute FROM pace"))
 
 
 async def save_pace(w: Write, paces: Mapping[str, int]) -> None:

@@ -2,13 +2,15 @@
 
 The rules (docs/protocol.md §4, rules 2 and 3):
 - A credit fills a deficit first; what is left of it opens a lot.
-- A debit takes from the lots that expire soonest, then from the oldest; lots that never expire come last. A lot that has passed its
-  time is not spendable, whether or not it was written off yet.
-- Reversing a credit takes what remains of its own lot. What had expired is not taken again. What was spent is a debit like any
-  other on the remaining lots, except that it is never refused: what no lot can cover becomes the deficit.
-- Reversing a debit puts the points back into the lots they came from, with at least a day to live; they too fill a deficit first.
+- A debit takes from the lots that expire soonest, then from the oldest; lots that never expire come last. A lot that
+  has passed its time is not spendable, whether or not it was written off yet.
+- Reversing a credit takes what remains of its own lot. What had expired is not taken again. What was spent is a debit
+  like any other on the remaining lots, except that it is never refused: what no lot can cover becomes the deficit.
+- Reversing a debit puts the points back into the lots they came from, with at least a day to live; they too fill a
+  deficit first.
 
-So a deficit and a spendable lot never stand beside each other, and always: balance = sum of what remains in the lots - deficit.
+So a deficit and a spendable lot never stand beside each other, and always: balance = sum of what remains in the lots
+- deficit.
 
 >>> position = Position(deficit=0, lots=()).credit(1, 100, expires_at=None, at=0).after
 >>> debit = position.spend(30, at=5)
@@ -27,7 +29,9 @@ LIFE_AFTER_RESTORING_S: Final = 24 * 60 * 60
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """A lot, named by the entry that opened it. `expired` and `reversed` are the points it lost in these ways so far."""
+    """A lot, named by the entry that opened it. `expired` and `reversed` are the points it lost in these ways so
+    far.
+    """
 
     entry_id: int
     points: int
@@ -107,11 +111,14 @@ class Position:
             return None
         draw = Draw(lot_id, lot.remaining)
         after = self._drawn((draw,))
-        lots = tuple(replace(one, expired=one.expired + draw.points) if one.entry_id == lot_id else one for one in after.lots)
+        lots = tuple(
+            replace(one, expired=one.expired + draw.points) if one.entry_id == lot_id else one for one in after.lots
+        )
         return Moved(-draw.points, Position(after.deficit, lots), (draw,))
 
     def reverse_credit(self, lot_id: int, points: int, *, at: int) -> Moved | None:
-        """Takes back up to so many points (above 0) of the credit that opened this lot; None where there is nothing to take.
+        """Takes back up to so many points (above 0) of the credit that opened this lot; None where there is nothing
+        to take.
 
         Fewer are taken where some have expired or were reversed before.
         """
@@ -140,7 +147,9 @@ class Position:
         total = 0
         for drawn in draws:
             place, lot = next((place, one) for place, one in enumerate(lots) if one.entry_id == drawn.lot_id)
-            assert not (lot.is_over(at) and lot.remaining), "a lot that is over is written off before points are put back into it"
+            assert not (lot.is_over(at) and lot.remaining), (
+                "a lot that is over is written off before points are put back into it"
+            )
             total += drawn.points
             filled = min(deficit, drawn.points)
             deficit -= filled
@@ -156,12 +165,17 @@ class Position:
 
     def _drawn(self, draws: Sequence[Draw]) -> Position:
         taken = {draw.lot_id: draw.points for draw in draws}
-        lots = (replace(lot, remaining=lot.remaining - taken[lot.entry_id]) if lot.entry_id in taken else lot for lot in self.lots)
+        lots = (
+            replace(lot, remaining=lot.remaining - taken[lot.entry_id]) if lot.entry_id in taken else lot
+            for lot in self.lots
+        )
         return Position(self.deficit, tuple(lots))
 
 
 def _draws(lots: Iterable[Lot], points: int, at: int) -> tuple[Draw, ...]:
-    """Takes up to so many points from the lots that still live: soonest to expire, then oldest, the everlasting last."""
+    """Takes up to so many points from the lots that still live: soonest to expire, then oldest, the everlasting
+    last.
+    """
     draws = []
     live = [lot for lot in lots if lot.remaining and not lot.is_over(at)]
     for lot in sorted(live, key=lambda one: (one.expires_at is None, one.expires_at or 0, one.entry_id)):

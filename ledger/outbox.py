@@ -1,15 +1,15 @@
 """What is promised and not yet delivered. A promise commits together with what it speaks of; its delivery comes after.
 
-A promise holds a *recipe* and a *seed*, from which its sender makes the same bytes each time. It waits until it is due, in one of four
-lanes (0 goes first). A promise that *supersedes* takes the place of a waiting one of the same name. A delivered promise is
-deleted and counted; an abandoned one stays, with its reason, and holds nobody up.
+A promise holds a *recipe* and a *seed*, from which its sender makes the same bytes each time. It waits until it is
+due, in one of four lanes (0 goes first). A promise that *supersedes* takes the place of a waiting one of the same
+name. A delivered promise is deleted and counted; an abandoned one stays, with its reason, and holds nobody up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import orjson
 
@@ -22,7 +22,9 @@ State = Literal["done", "waiting", "abandoned"]
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """Something to deliver to `acks` of the `relays`. `seed`: 32 random bytes. `label` says what it is, for people and counts."""
+    """Something to deliver to `acks` of the `relays`. `seed`: 32 random bytes. `label` says what it is, for people
+    and counts.
+    """
 
     lane: int
     label: str
@@ -36,7 +38,9 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Promised:
-    """A stored promise: how often it was tried, which relays took it and which refused it for good, when it is due next."""
+    """A stored promise: how often it was tried, which relays took it and which refused it for good, when it is due
+    next.
+    """
 
     id: int
     lane: int
@@ -56,7 +60,9 @@ class Promised:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What became of one attempt. `accepted` and `refused` are the relays so far; `due_at` counts while it is waiting."""
+    """What became of one attempt. `accepted` and `refused` are the relays so far; `due_at` counts while it is
+    waiting.
+    """
 
     id: int
     accepted: tuple[str, ...]
@@ -66,17 +72,29 @@ class Settlement:
     reason: str | None = None
 
 
-_COLUMNS = "id, lane, label, issuer, recipe, seed, relays, acks, attempts, accepted, refused, due_at, promised_at, reason"
+_COLUMNS = (
+    "id, lane, label, issuer, recipe, seed, relays, acks, attempts, accepted, refused, due_at, promised_at, reason"
+)
 
 _POST = f"""
 INSERT INTO outbox (lane, label, issuer, recipe, seed, relays, acks, supersedes, promised_at)
-SELECT value ->> 0, value ->> 1, {name_at(0, 2)}, substr(?3, value ->> 5, value ->> 6), {name_at(1, 2)}, value ->> 2, value ->> 3, value ->> 4, ?4
+SELECT value ->> 0, value ->> 1, {name_at(0, 2)}, substr(?3, value ->> 5, value ->> 6), {name_at(1, 2)},
+       value ->> 2, value ->> 3, value ->> 4, ?4
 FROM json_each(?1)
 """
 
 _DUE_IN_LANE = f"""
 SELECT {_COLUMNS} FROM outbox INDEXED BY outbox_waiting
-WHERE state = 'waiting' AND lane = ?1 AND due_at <= ?2 AND id NOT IN (SELECT value FROM json_each(?3)) ORDER BY due_at, id LIMIT ?4
+WHERE state = 'waiting' AND lane = ?1 AND due_at <= ?2 AND id NOT IN (SELECT value FROM json_each(?3))
+ORDER BY due_at, id LIMIT ?4
+"""
+
+_SETTLE = """
+UPDATE outbox SET attempts = attempts + 1, accepted = new.accepted, refused = new.refused, state = new.state,
+                  due_at = new.due_at, reason = new.reason
+FROM (SELECT value ->> 0 AS id, value ->> 1 AS accepted, value ->> 2 AS refused, value ->> 3 AS state,
+             value ->> 4 AS due_at, value ->> 5 AS reason FROM json_each(?1)) AS new
+WHERE outbox.id = new.id
 """
 
 
@@ -86,7 +104,8 @@ async def post(w: Write, promises: Sequence[Promise], at: int) -> None:
     kept = [one for place, one in enumerate(promises) if one.supersedes is None or latest[one.supersedes] == place]
     if latest:
         await w.run(
-            "DELETE FROM outbox WHERE state = 'waiting' AND supersedes IN (SELECT value FROM json_each(?1))", packed_rows(list(latest))
+            "DELETE FROM outbox WHERE state = 'waiting' AND supersedes IN (SELECT value FROM json_each(?1))",
+            packed_rows(list(latest)),
         )
     if kept:
         spelled: dict[tuple[str, ...], str] = {}
@@ -99,7 +118,8 @@ async def post(w: Write, promises: Sequence[Promise], at: int) -> None:
 
 
 async def due(r: Read, now: int, limit: int, lane: int | None = None, skip: Collection[int] = ()) -> list[Promised]:
-    """Up to limit promises that are due, lane by lane, new ones in the order they were made and then retries by their time.
+    """Up to limit promises that are due, lane by lane, new ones in the order they were made and then retries by their
+    time.
 
     `skip` are ids that are under way already.
     """
@@ -116,25 +136,28 @@ async def settle(w: Write, settlements: Sequence[Settlement]) -> None:
     done = packed_rows([one.id for one in settlements if one.state == "done"])
     if done != "[]":
         await w.run(
-            "INSERT INTO delivered (label, total) SELECT label, count(*) FROM outbox WHERE id IN (SELECT value FROM json_each(?1)) "
-            "GROUP BY label ON CONFLICT (label) DO UPDATE SET total = total + excluded.total",
+            "INSERT INTO delivered (label, total) SELECT label, count(*) FROM outbox "
+            "WHERE id IN (SELECT value FROM json_each(?1)) GROUP BY label "
+            "ON CONFLICT (label) DO UPDATE SET total = total + excluded.total",
             done,
         )
         await w.run("DELETE FROM outbox WHERE id IN (SELECT value FROM json_each(?1))", done)
     others = [one for one in settlements if one.state != "done"]
     if others:
-        await w.run(
-            "UPDATE outbox SET attempts = attempts + 1, accepted = new.accepted, refused = new.refused, state = new.state, due_at = new.due_at, "
-            "reason = new.reason FROM (SELECT value ->> 0 AS id, value ->> 1 AS accepted, value ->> 2 AS refused, value ->> 3 AS state, "
-            "value ->> 4 AS due_at, value ->> 5 AS reason FROM json_each(?1)) AS new WHERE outbox.id = new.id",
-            packed_rows([(one.id, _spelled(one.accepted), _spelled(one.refused), one.state, one.due_at, one.reason) for one in others]),
-        )
+        rows = [(one.id, _spelled(one.accepted), _spelled(one.refused), one.state, one.due_at, one.reason)
+                for one in others]  # fmt: skip
+        await w.run(_SETTLE, packed_rows(rows))
 
 
 async def next_due_at(r: Read) -> int | None:
     """When the next waiting promise is due (0: at once), None where none waits."""
-    times = [await r.row("SELECT min(due_at) FROM outbox WHERE state = 'waiting' AND lane = ?", lane) for lane in range(LANES)]
-    return min((row[0] for row in times if row is not None and row[0] is not None), default=None)
+    each = "(SELECT min(due_at) AS due_at FROM outbox WHERE state = 'waiting' AND lane = {})"
+    row = await r.row(
+        "SELECT min(due_at) FROM ("
+        + " UNION ALL ".join(f"SELECT * FROM {each.format(lane)}" for lane in range(LANES))
+        + ")"
+    )
+    return None if row is None or row[0] is None else int(row[0])
 
 
 async def counts(r: Read) -> dict[tuple[str, int, str], int]:
@@ -165,17 +188,17 @@ async def resume(w: Write, ids: Sequence[int]) -> int:
     return await w.run(
         "UPDATE outbox SET state = 'waiting', due_at = 0, refused = '[]', reason = NULL "
         "WHERE state = 'abandoned' AND id IN (SELECT value FROM json_each(?1)) "
-        "AND NOT EXISTS (SELECT 1 FROM outbox AS newer WHERE newer.supersedes = outbox.supersedes AND newer.id > outbox.id)",
+        "AND NOT EXISTS (SELECT 1 FROM outbox AS newer "
+        "WHERE newer.supersedes = outbox.supersedes AND newer.id > outbox.id)",
         packed_rows(list(ids)),
     )
 
 
-def _promised(
-    id_: int, lane: int, label: str, issuer: bytes, recipe: bytes, seed: bytes, relays: str, acks: int, attempts: int, accepted: str,
-    refused: str, due_at: int, promised_at: int, reason: str | None,
-) -> Promised:  # fmt: skip
+def _promised(*row: Any) -> Promised:
+    id_, lane, label, issuer, recipe, seed, relays, acks, attempts, accepted, refused, due_at, promised_at, reason = row
     return Promised(
-        id_, lane, label, name(issuer), recipe, seed, _relays(relays), acks, attempts, _relays(accepted), _relays(refused), due_at, promised_at, reason
+        id_, lane, label, name(issuer), recipe, seed, _relays(relays), acks, attempts, _relays(accepted),
+        _relays(refused), due_at, promised_at, reason,
     )  # fmt: skip
 
 

@@ -1,4 +1,6 @@
-"""Programs and every revision of their rules. Revisions are never changed or deleted: old entries were decided under old rules."""
+"""Programs and every revision of their rules. Revisions are never changed or deleted: old entries were decided under
+old rules.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,8 @@ _REVISION = "SELECT id, program_id, ref, digest, document, added_at FROM revisio
 async def register(w: Write, address: str, slug: str, issuer: str, at: int) -> int:
     """The program's id; it is made where the address is new."""
     await w.run(
-        "INSERT INTO program (address, slug, issuer, registered_at) VALUES (?, ?, ?, ?) ON CONFLICT (address) DO NOTHING",
+        "INSERT INTO program (address, slug, issuer, registered_at) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (address) DO NOTHING",
         address, slug, bytes.fromhex(issuer), at,
     )  # fmt: skip
     ((program_id,),) = await w.rows("SELECT id FROM program WHERE address = ?", address)
