@@ -34,7 +34,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "seal-wrong-signature": "The seal's id or signature does not hold.",
         "seal-wrong-kind": "The inside of a gift wrap is signed, but is not a seal.",
         "seal-author-differs": "The seal was signed by one key and its message names another: a forgery.",
-        "message-malformed": "A kind-14 message has the wrong kind or names no receiver.",
+        "message-malformed": "The message is not a direct message (kind 14).",
         # Unreadable: one family of codes per kind
         "order-wrong-kind": "The event is not a paid order (kind 7412).",
         "order-duplicate-tag": "A tag that an order may carry once is there twice.",
@@ -55,6 +55,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "order-text-too-long": "A note or table tag of the order is longer than 1,000 characters.",
         "answer-malformed": "The message is not an answer to an order.",
         "entry-malformed": "The event is not a valid ledger entry (kind 7411).",
+        "entry-wrong-issuer": "The entry is signed by another key than its program's issuer.",
         "program-malformed": "The event is not a valid program definition (kind 37411).",
         "card-malformed": "The event is not a valid card (kind 37412).",
         "relay-list-malformed": "The event is not a relay list (kind 10002 or 10050).",
@@ -63,7 +64,6 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "ncryptsec-wrong-password": "The password does not open this encrypted key.",
         # ChainBroken: what a verifier says about a customer's entries
         "chain-empty": "There is no entry to verify.",
-        "chain-wrong-issuer": "An entry is not signed by the issuer of its program.",
         "chain-other-program": "The entries belong to more than one program.",
         "chain-other-customer": "The entries belong to more than one customer.",
         "chain-gap": "The entries' seq is not 1, 2, 3 without a gap.",

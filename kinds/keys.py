@@ -15,6 +15,8 @@ from typing import Any, Final, NamedTuple, NoReturn
 from pynostr import bech32
 from secp256k1 import ffi, lib, secp256k1_ctx
 
+from kinds import tlv
+
 PARSED_KEYS_MAX: Final = 8_192
 BECH32_LENGTH_MAX: Final = 5_000
 """NIP-19's limit on a bech32 text."""
@@ -163,12 +165,12 @@ def npub_decode(text: str) -> str:
 
 def nprofile_encode(profile: Profile) -> str:
     """NIP-19's text for a key with relays."""
-    return _bech32_encode("nprofile", _tlv((_TLV_SPECIAL, _hex32(profile.pubkey)), *_relay_items(profile.relays)))
+    return _bech32_encode("nprofile", tlv.encode((_TLV_SPECIAL, _hex32(profile.pubkey)), *_relay_items(profile.relays)))
 
 
 def nprofile_decode(text: str) -> Profile:
     """The key and relays of an nprofile; ValueError."""
-    items = _tlv_items(_bech32_decode("nprofile", text))
+    items = tlv.decode(_bech32_decode("nprofile", text))
     return Profile(_payload32(_special(items)), _relays(items))
 
 
@@ -179,18 +181,18 @@ def nevent_encode(pointer: EventPointer) -> str:
         items.append((_TLV_AUTHOR, _hex32(pointer.author)))
     if pointer.kind is not None:
         items.append((_TLV_KIND, pointer.kind.to_bytes(4, "big")))
-    return _bech32_encode("nevent", _tlv(*items))
+    return _bech32_encode("nevent", tlv.encode(*items))
 
 
 def nevent_decode(text: str) -> EventPointer:
     """The pointer of an nevent; ValueError."""
-    items = _tlv_items(_bech32_decode("nevent", text))
-    author, kind = _one(items, _TLV_AUTHOR), _one(items, _TLV_KIND)
+    items = tlv.decode(_bech32_decode("nevent", text))
+    author, kind = tlv.first(items, _TLV_AUTHOR), tlv.first(items, _TLV_KIND)
     return EventPointer(
         _payload32(_special(items)),
         _relays(items),
         None if author is None else _payload32(author),
-        None if kind is None else int.from_bytes(kind, "big"),
+        None if kind is None else _kind(kind),
     )
 
 
@@ -198,7 +200,7 @@ def naddr_encode(address: Address) -> str:
     """NIP-19's text for an addressable event."""
     return _bech32_encode(
         "naddr",
-        _tlv(
+        tlv.encode(
             (_TLV_SPECIAL, address.identifier.encode()),
             *_relay_items(address.relays),
             (_TLV_AUTHOR, _hex32(address.pubkey)),
@@ -209,11 +211,11 @@ def naddr_encode(address: Address) -> str:
 
 def naddr_decode(text: str) -> Address:
     """The address of an naddr; ValueError."""
-    items = _tlv_items(_bech32_decode("naddr", text))
-    author, kind = _one(items, _TLV_AUTHOR), _one(items, _TLV_KIND)
+    items = tlv.decode(_bech32_decode("naddr", text))
+    author, kind = tlv.first(items, _TLV_AUTHOR), tlv.first(items, _TLV_KIND)
     if author is None or kind is None:
         raise ValueError("an naddr names an author and a kind")
-    return Address(int.from_bytes(kind, "big"), _payload32(author), _special(items).decode(), _relays(items))
+    return Address(_kind(kind), _payload32(author), _special(items).decode(), _relays(items))
 
 
 def read_public_key(text: str) -> str:
@@ -270,32 +272,17 @@ def _bech32_decode(prefix: str, text: str) -> bytes:
     return bytes(payload)
 
 
-def _tlv(*items: tuple[int, bytes]) -> bytes:
-    if any(len(payload) > 255 for _, payload in items):
-        raise ValueError("a part of a NIP-19 text holds at most 255 bytes")
-    return b"".join(bytes((type_, len(payload))) + payload for type_, payload in items)
-
-
-def _tlv_items(data: bytes) -> list[tuple[int, bytes]]:
-    items, at = [], 0
-    while at < len(data):
-        end = at + 2 + (data[at + 1] if at + 1 < len(data) else len(data))
-        if end > len(data):
-            raise ValueError("a part of the text is cut short")
-        items.append((data[at], data[at + 2 : end]))
-        at = end
-    return items
-
-
-def _one(items: list[tuple[int, bytes]], type_: int) -> bytes | None:
-    return next((payload for found, payload in items if found == type_), None)
-
-
 def _special(items: list[tuple[int, bytes]]) -> bytes:
-    payload = _one(items, _TLV_SPECIAL)
+    payload = tlv.first(items, _TLV_SPECIAL)
     if payload is None:
         raise ValueError("the text does not say what it points to")
     return payload
+
+
+def _kind(payload: bytes) -> int:
+    if len(payload) != 4:
+        raise ValueError(f"a kind takes 4 bytes, found {len(payload)}")
+    return int.from_bytes(payload, "big")
 
 
 def _relay_items(relays: tuple[str, ...]) -> list[tuple[int, bytes]]:
