@@ -71,6 +71,12 @@ SELECT json_group_array(json_array(json_each.key, s.id, s.balance, s.deficit, s.
 FROM json_each(?1) CROSS JOIN standing AS s ON s.program_id = json_each.value AND s.customer = {name_at(0, 1)}
 """
 
+_FIND_BY_ID = """
+SELECT json_group_array(json_array(s.id, s.program_id, lower(hex(s.customer)), s.balance, s.deficit, s.seq, lower(hex(s.head)), s.lifetime,
+                                   s.visits, s.month, s.visits_month, s.first_at, s.last_at, s.card_at, s.card_name))
+FROM json_each(?1) CROSS JOIN standing AS s ON s.id = json_each.value
+"""
+
 _ENTRIES = f"""
 INSERT INTO entry (id, program_id, standing_id, seq, type, points, balance, ref, prev_id, key, revision_id, order_id,
                    reverses, occurred_at, recorded_at, expires_at, document)
@@ -144,6 +150,26 @@ async def find_standings(r: Read, wanted: Sequence[tuple[int, str]]) -> dict[tup
         program_id, customer = wanted[place]
         found[program_id, customer] = Standing(id_, program_id, customer, balance, deficit, seq, head or None, *rest)
     return found
+
+
+async def standings_by_id(r: Read, standing_ids: Sequence[int]) -> dict[int, Standing]:
+    """standing id -> standing, of those that are there."""
+    rows = await r.packed(_FIND_BY_ID, packed_rows(list(standing_ids)))
+    found = {}
+    for id_, program_id, customer, balance, deficit, seq, head, *rest in rows:
+        found[id_] = Standing(id_, program_id, customer, balance, deficit, seq, head or None, *rest)
+    return found
+
+
+async def refs(r: Read, entry_ids: Sequence[int]) -> dict[int, str]:
+    """entry id -> its ref, of those that are there."""
+    if not entry_ids:
+        return {}
+    rows = await r.packed(
+        "SELECT json_group_array(json_array(id, lower(hex(ref)))) FROM entry WHERE id IN (SELECT value FROM json_each(?1))",
+        packed_rows(list(entry_ids)),
+    )
+    return {id_: ref for id_, ref in rows}
 
 
 async def lots(r: Read, standing_ids: Sequence[int], also: Sequence[int] = ()) -> dict[int, list[Lot]]:
