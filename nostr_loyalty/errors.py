@@ -5,7 +5,8 @@ Unavailable      a relay, the embedded relay or a disk does not answer for now: 
 InvariantBroken  our doing: the daemon stops, exit 70, and `nostr-loyalty check` says where
 
 A stranger's bytes are `kinds.errors`, a rule's "no" is `nostr_loyalty.rules.refusal`, the database's troubles are
-`ledger.errors`; docs/architecture.md says why ("Going wrong is designed"). Every code of every room has a line in docs/codes.md (tested).
+`ledger.errors`; docs/architecture.md says why ("Going wrong is designed"). Every code of every room has a line in
+docs/codes.md (tested).
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,7 +26,7 @@ CODES: Final[Mapping[str, str]] = {
     "embedded-relay-unavailable": "The embedded relay did not start or does not stay up; the message names what to do.",
     "relay-unavailable": "No relay can be reached for now; the daemon keeps trying and loses nothing.",
     "disk-unavailable": "A file could not be written; the message names the file and the reason.",
-    "invariant-broken": "The daemon found a state that must not exist and stopped; run `nostr-loyalty check`.",
+    "daemon-invariant-broken": "The daemon found a state that must not exist and stopped; run `nostr-loyalty check`.",
 }
 
 
@@ -78,4 +79,4 @@ class InvariantBroken(LoyaltyError):
     exit_code = EXIT_INVARIANT
 
     def __init__(self, detail: str) -> None:
-        super().__init__("invariant-broken", detail)
+        super().__init__("daemon-invariant-broken", detail)

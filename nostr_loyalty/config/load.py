@@ -1,0 +1,136 @@
+"""The door of the configuration: a file in, settings out, or every mistake at once.
+
+A file is read once. All mistakes are collected (the file's form, what several keys say together, keys that cannot be
+found) before anybody is asked for a passphrase, so that nobody types one for a file that is refused afterwards.
+"""
+
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from kinds.keys import SecretKey
+from nostr_loyalty.config.agreement import disagreements, locate_keys
+from nostr_loyalty.config.mistakes import Mistake, Place, from_pydantic, in_order
+from nostr_loyalty.config.model import ConfigFile, ProgramSection
+from nostr_loyalty.config.settings import Config, DaemonSettings, ProgramSettings, RelaySettings, SpendEarn
+from nostr_loyalty.errors import ConfigInvalid, KeyUnreadable
+from nostr_loyalty.keyfile import LocatedKey, unlock
+
+FILE_BYTES_MAX: Final = 1024 * 1024
+
+
+def load(path: Path) -> Config:
+    """Read and check the file at `path`, and unlock its keys (this may ask for a passphrase on the terminal).
+
+    ConfigInvalid names every mistake, one line each. Nothing else has happened by then: no file was made, no relay
+    was asked.
+    """
+    content, private = _read(path)
+    raw = _parse(content, path)
+    base = path.absolute().parent
+    located, mistakes = locate_keys(raw, base=base, nsec_allowed=private)
+    mistakes += disagreements(raw)
+    try:
+        file = ConfigFile.model_validate(raw)
+    except ValidationError as error:
+        # The cause is left out on purpose: pydantic's own text would be printed with it.
+        mistakes = from_pydantic(error.errors(include_url=False)) + mistakes
+        raise _refused(mistakes, path) from None
+    if mistakes:
+        raise _refused(mistakes, path)
+    return _resolve(file, path=path.absolute(), base=base, keys=_unlock_all(located, path))
+
+
+def _read(path: Path) -> tuple[bytes, bool]:
+    """The file's bytes, and whether only its owner may read it: then it may hold an nsec."""
+    try:
+        with path.open("rb") as file:
+            private = os.fstat(file.fileno()).st_mode & 0o077 == 0
+            content = file.read(FILE_BYTES_MAX + 1)
+    except FileNotFoundError:
+        raise ConfigInvalid(["no such file; make one with: nostr-loyalty init DIR"], source=str(path)) from None
+    except OSError as error:
+        raise ConfigInvalid([f"cannot be read: {error.strerror}"], source=str(path)) from error
+    if len(content) > FILE_BYTES_MAX:
+        raise ConfigInvalid([f"is larger than {FILE_BYTES_MAX} bytes: not a configuration"], source=str(path))
+    return content, private
+
+
+def _parse(content: bytes, path: Path) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigInvalid([f"not UTF-8 (at line {line}); save the file as UTF-8"], source=str(path)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigInvalid([f"not TOML: {error}"], source=str(path)) from None
+    except RecursionError:
+        raise ConfigInvalid(["not a configuration: its brackets are nested too deeply"], source=str(path)) from None
+
+
+def _refused(mistakes: Iterable[Mistake], path: Path) -> ConfigInvalid:
+    return ConfigInvalid([str(mistake) for mistake in in_order(list(mistakes))], source=str(path))
+
+
+def _unlock_all(located: Mapping[Place, LocatedKey], path: Path) -> dict[Place, SecretKey]:
+    keys: dict[Place, SecretKey] = {}
+    mistakes: list[Mistake] = []
+    for place, key in located.items():
+        try:
+            keys[place] = unlock(key)
+        except KeyUnreadable as error:
+            mistakes.append(Mistake(place, error.detail))
+    if mistakes:
+        raise _refused(mistakes, path)
+    return keys
+
+
+def _resolve(file: ConfigFile, *, path: Path, base: Path, keys: Mapping[Place, SecretKey]) -> Config:
+    relay = None if file.relay is None else RelaySettings(file.relay.listen, base / file.relay.data)
+    relays = _distinct([*([relay.listen.url] if relay else []), *file.daemon.relays])
+    daemon = DaemonSettings(
+        key=keys["daemon", "key"],
+        database=base / file.daemon.database,
+        relays=relays,
+        dm_relays=_distinct(file.daemon.dm_relays) or relays,
+        acks=file.daemon.acks,
+        log_level=file.daemon.log_level,
+        batch_max=file.daemon.batch_max,
+        catch_up_interval_s=file.daemon.catch_up_interval_s,
+        stop_deadline_s=file.daemon.stop_deadline_s,
+    )
+    programs = tuple(
+        _program(section, key=keys.get(("program", at, "key"), daemon.key), relays=relays)
+        for at, section in enumerate(file.program)
+    )
+    return Config(path=path, daemon=daemon, relay=relay, programs=programs)
+
+
+def _program(section: ProgramSection, *, key: SecretKey, relays: tuple[str, ...]) -> ProgramSettings:
+    singular, plural = section.unit
+    return ProgramSettings(
+        slug=section.slug,
+        title=section.title,
+        summary=section.summary,
+        image=section.image,
+        terms=section.terms,
+        key=key,
+        sources=_distinct(section.sources),
+        operators=_distinct(section.operators),
+        relays=_distinct(section.relays) or relays,
+        visibility=section.visibility,
+        status=section.status,
+        tz=section.tz,
+        rounding=section.rounding,
+        unit=(singular, plural),
+        earn=tuple(SpendEarn(rule.points, rule.per) for rule in section.earn),
+    )
+
+
+def _distinct(texts: Iterable[str]) -> tuple[str, ...]:
+    """Each text once, in the order of its first appearance."""
+    return tuple(dict.fromkeys(texts))
