@@ -50,7 +50,7 @@ class LocatedKey:
 
 
 def locate(name: str, *, base: Path, nsec_allowed: bool, environ: Mapping[str, str] = os.environ) -> LocatedKey:
-    """Find the key that a configuration's `name` means; relative paths start at `base`. KeyUnreadable says what to do."""
+    """Find the key that `name` means; relative paths start at `base`. KeyUnreadable says what to do."""
     if name.startswith("file:"):
         path = base / name.removeprefix("file:")
         return LocatedKey(read_key_file(path), str(path))
@@ -76,14 +76,10 @@ def unlock(located: LocatedKey, *, passphrase: Callable[[str], str] | None = Non
         if _HEX_KEY.fullmatch(located.text):
             return SecretKey(bytes.fromhex(located.text))
         return SecretKey.from_nsec(located.text)
-    except (KindsError, ValueError) as error:
-        remedy = (
-            "is the passphrase right?" if located.needs_passphrase else "it must hold an nsec, an ncryptsec or 64 hex"
-        )
+    except (KindsError, ValueError):
+        remedy = "is the passphrase right?" if located.needs_passphrase else "write an nsec, an ncryptsec or 64 hex"
         # The cause is left out on purpose: its text may quote what it could not read.
         raise KeyUnreadable(f"{redact_text(located.place)}: not a usable key; {remedy}") from None
-    finally:
-        del located
 
 
 def read_key_file(path: Path) -> str:
@@ -108,7 +104,7 @@ def read_key_file(path: Path) -> str:
 
 
 def write_key_file(path: Path, text: str) -> None:
-    """Write a new file of mode 0600, on disk before this returns. KeyUnreadable if the file exists: never overwritten."""
+    """Write a new file of mode 0600, on disk before this returns. A file that exists is kept: KeyUnreadable."""
     shown = redact_text(str(path))
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -124,7 +120,7 @@ def write_key_file(path: Path, text: str) -> None:
 
 
 def ask_passphrase(place: str, *, environ: Mapping[str, str] = os.environ) -> str:
-    """The passphrase for the key at `place`: from the variable, the systemd credential or the terminal, in this order."""
+    """The passphrase for the key at `place`: from the variable, the systemd credential or the terminal."""
     if PASSPHRASE_VARIABLE in environ:
         return environ[PASSPHRASE_VARIABLE]
     folder = environ.get("CREDENTIALS_DIRECTORY")

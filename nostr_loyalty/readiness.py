@@ -82,7 +82,7 @@ class Readiness:
 
 
 def _watchdog_us(environ: Mapping[str, str]) -> int | None:
-    """The watchdog's period for this very process; WATCHDOG_PID names another one after a fork (sd_watchdog_enabled)."""
+    """The watchdog's period for this very process: WATCHDOG_PID may name another (sd_watchdog_enabled(3))."""
     if environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
         return None
     text = environ.get("WATCHDOG_USEC", "")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nostr_loyalty.config.mistakes import Mistake, Place
-from nostr_loyalty.config.values import price
+from nostr_loyalty.config.values import listen_address, price, relay_url
 from nostr_loyalty.errors import KeyUnreadable
 from nostr_loyalty.keyfile import LocatedKey, locate
 
@@ -53,7 +53,7 @@ def _relays(raw: RawFile) -> Iterator[Mistake]:
     relays, acks = daemon.get("relays", []), daemon.get("acks", 1)
     if not isinstance(relays, list):
         return
-    count = len(set(map(str, relays))) + ("relay" in raw)
+    count = len(_distinct_relays(relays) | _embedded(raw))
     if count == 0:
         yield Mistake(
             ("daemon", "relays"),
@@ -66,9 +66,30 @@ def _relays(raw: RawFile) -> Iterator[Mistake]:
         yield Mistake(("daemon", "acks"), f"{acks}: only {count} relay{'s' * (count > 1)} can accept an event")
     for at, program in _programs(raw):
         own = program.get("relays", [])
-        if isinstance(own, list) and own and acks > (own_count := len(set(map(str, own)))):
+        if isinstance(own, list) and own and acks > (own_count := len(_distinct_relays(own))):
             sentence = f"a list of {own_count}: daemon.acks asks for {acks} relays to accept an event"
             yield Mistake(("program", at, "relays"), sentence)
+
+
+def _distinct_relays(texts: list[Any]) -> set[str]:
+    """The relays that a list names; one that cannot be read counts as itself, the model says what is wrong with it."""
+    relays = set()
+    for text in map(str, texts):
+        try:
+            relays.add(relay_url(text))
+        except ValueError:
+            relays.add(text)
+    return relays
+
+
+def _embedded(raw: RawFile) -> set[str]:
+    if "relay" not in raw:
+        return set()
+    listen = _table(raw["relay"]).get("listen")
+    try:
+        return {listen_address(listen).url} if isinstance(listen, str) else {"the embedded relay"}
+    except ValueError:
+        return {"the embedded relay"}
 
 
 def _currencies(raw: RawFile) -> Iterator[Mistake]:

@@ -31,17 +31,24 @@ def _read_by(parse: Callable[[str], Value]) -> PlainValidator:
     return PlainValidator(validate)
 
 
-def _line(text: str) -> str:
-    try:
-        return values.one_line(text)
-    except ValueError as error:
-        raise PydanticCustomError("grammar", "{sentence}", {"sentence": str(error)}) from error
+def _then(check: Callable[[str], str]) -> AfterValidator:
+    """The same for a text that pydantic has already found to be one, so that limits of length still apply."""
+
+    def validate(text: str) -> str:
+        try:
+            return check(text)
+        except ValueError as error:
+            raise PydanticCustomError("grammar", "{sentence}", {"sentence": str(error)}) from error
+
+    return AfterValidator(validate)
 
 
 Slug = Annotated[str, _read_by(values.slug)]
 RelayUrl = Annotated[str, _read_by(values.relay_url)]
 PublicKey = Annotated[str, _read_by(values.public_key)]
-Line = Annotated[str, AfterValidator(_line)]
+FilePath = Annotated[str, _read_by(values.file_path)]
+Line = Annotated[str, _then(values.one_line)]
+Block = Annotated[str, _then(values.text_block)]
 
 
 class Section(BaseModel):
@@ -54,7 +61,7 @@ class DaemonSection(Section):
     """[daemon]"""
 
     key: str = Field(repr=False, min_length=1)
-    database: Annotated[str, Field(min_length=1)] = "loyalty.db"
+    database: FilePath = "loyalty.db"
     relays: Annotated[list[RelayUrl], Field(max_length=16)] = []
     dm_relays: Annotated[list[RelayUrl], Field(max_length=16)] = []
     acks: Annotated[int, Field(ge=1, le=16)] = 1
@@ -68,7 +75,7 @@ class RelaySection(Section):
     """[relay]"""
 
     listen: Annotated[values.ListenAddress, _read_by(values.listen_address)] = values.ListenAddress("127.0.0.1", 7777)
-    data: Annotated[str, Field(min_length=1)] = "relay-data"
+    data: FilePath = "relay-data"
 
 
 class EarnSection(Section):
@@ -86,7 +93,7 @@ class ProgramSection(Section):
     title: Annotated[Line, Field(min_length=1, max_length=200)]
     summary: Annotated[Line, Field(max_length=500)] = ""
     image: Annotated[str, _read_by(values.image_url)] | None = None
-    terms: Annotated[str, Field(max_length=8000)] = ""
+    terms: Annotated[Block, Field(max_length=8000)] = ""
     key: str | None = Field(default=None, repr=False, min_length=1)
     sources: Annotated[list[PublicKey], Field(max_length=64)] = []
     operators: Annotated[list[PublicKey], Field(max_length=64)] = []

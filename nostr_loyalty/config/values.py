@@ -63,6 +63,20 @@ def one_line(text: str) -> str:
     return text
 
 
+def text_block(text: str) -> str:
+    """A longer text for people: lines and tabs are kept, other control characters are refused."""
+    if any(not character.isprintable() and character not in "\r\n\t" for character in text):
+        raise ValueError("holds a control character; write plain text or Markdown")
+    return text
+
+
+def file_path(text: str) -> str:
+    """A path as the file system takes it."""
+    if not text or "\0" in text:
+        raise ValueError('not a path; write it like "loyalty.db"')
+    return text
+
+
 def relay_url(text: str) -> str:
     """A ws or wss URL in one form: scheme and host in lower case, no default port, no bare slash at the end."""
     example = 'write it like "wss://relay.example.com"'
