@@ -52,7 +52,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "order-bad-line": "A line tag of the order is not [line, type, amount, unit] with a known type.",
         "order-bad-item": "An item tag of the order is not [item, id, quantity, amount, unit].",
         "order-bad-payment": "The order's payment is none of lightning, cash, card, internal and ecash.",
-        "order-text-too-long": "A note or table tag of the order is longer than 1,000 characters.",
+        "order-text-too-long": "A note, a table or a payment reference is empty or longer than 1,000 characters.",
         "answer-malformed": "The message is not an answer to an order.",
         "entry-malformed": "The event is not a valid ledger entry (kind 7411).",
         "entry-wrong-issuer": "The entry is signed by another key than its program's issuer.",

@@ -52,13 +52,13 @@ class SecretKey:
     def from_nsec(cls, text: str) -> "SecretKey":
         """The key of an nsec; ValueError without the text, which is a secret."""
         try:
-            return cls(_bech32_decode("nsec", text))
+            return cls(bech32_decode("nsec", text))
         except ValueError:
             raise ValueError("not an nsec") from None
 
     def nsec(self) -> str:
         """The secret as NIP-19 writes it. For a key file, never for a log."""
-        return _bech32_encode("nsec", self._raw)
+        return bech32_encode("nsec", self._raw)
 
     def raw(self) -> bytes:
         """The 32 secret bytes, for NIP-49's encryption only."""
@@ -155,22 +155,22 @@ class Address(NamedTuple):
 
 def npub_encode(pubkey: str) -> str:
     """NIP-19's text for a public key (64 hex digits; ValueError otherwise)."""
-    return _bech32_encode("npub", _hex32(pubkey))
+    return bech32_encode("npub", _hex32(pubkey))
 
 
 def npub_decode(text: str) -> str:
     """The public key of an npub, in hex; ValueError says what is wrong with the text."""
-    return _payload32(_bech32_decode("npub", text))
+    return _payload32(bech32_decode("npub", text))
 
 
 def nprofile_encode(profile: Profile) -> str:
     """NIP-19's text for a key with relays."""
-    return _bech32_encode("nprofile", tlv.encode((_TLV_SPECIAL, _hex32(profile.pubkey)), *_relay_items(profile.relays)))
+    return bech32_encode("nprofile", tlv.encode((_TLV_SPECIAL, _hex32(profile.pubkey)), *_relay_items(profile.relays)))
 
 
 def nprofile_decode(text: str) -> Profile:
     """The key and relays of an nprofile; ValueError."""
-    items = tlv.decode(_bech32_decode("nprofile", text))
+    items = tlv.decode(bech32_decode("nprofile", text))
     return Profile(_payload32(_special(items)), _relays(items))
 
 
@@ -181,12 +181,12 @@ def nevent_encode(pointer: EventPointer) -> str:
         items.append((_TLV_AUTHOR, _hex32(pointer.author)))
     if pointer.kind is not None:
         items.append((_TLV_KIND, pointer.kind.to_bytes(4, "big")))
-    return _bech32_encode("nevent", tlv.encode(*items))
+    return bech32_encode("nevent", tlv.encode(*items))
 
 
 def nevent_decode(text: str) -> EventPointer:
     """The pointer of an nevent; ValueError."""
-    items = tlv.decode(_bech32_decode("nevent", text))
+    items = tlv.decode(bech32_decode("nevent", text))
     author, kind = tlv.first(items, _TLV_AUTHOR), tlv.first(items, _TLV_KIND)
     return EventPointer(
         _payload32(_special(items)),
@@ -198,7 +198,7 @@ def nevent_decode(text: str) -> EventPointer:
 
 def naddr_encode(address: Address) -> str:
     """NIP-19's text for an addressable event."""
-    return _bech32_encode(
+    return bech32_encode(
         "naddr",
         tlv.encode(
             (_TLV_SPECIAL, address.identifier.encode()),
@@ -211,7 +211,7 @@ def naddr_encode(address: Address) -> str:
 
 def naddr_decode(text: str) -> Address:
     """The address of an naddr; ValueError."""
-    items = tlv.decode(_bech32_decode("naddr", text))
+    items = tlv.decode(bech32_decode("naddr", text))
     author, kind = tlv.first(items, _TLV_AUTHOR), tlv.first(items, _TLV_KIND)
     if author is None or kind is None:
         raise ValueError("an naddr names an author and a kind")
@@ -251,14 +251,16 @@ def _payload32(payload: bytes) -> str:
     return payload.hex()
 
 
-def _bech32_encode(prefix: str, payload: bytes) -> str:
+def bech32_encode(prefix: str, payload: bytes) -> str:
+    """NIP-19's bech32 text of some bytes; ValueError if it would be longer than BECH32_LENGTH_MAX."""
     text: str = bech32.bech32_encode(prefix, bech32.convertbits(payload, 8, 5), bech32.Encoding.BECH32)
     if len(text) > BECH32_LENGTH_MAX:
         raise ValueError(f"{prefix} would be longer than {BECH32_LENGTH_MAX} characters")
     return text
 
 
-def _bech32_decode(prefix: str, text: str) -> bytes:
+def bech32_decode(prefix: str, text: str) -> bytes:
+    """The bytes of a bech32 text with this prefix; ValueError says what is wrong, without the text."""
     if len(text) > BECH32_LENGTH_MAX:
         raise ValueError(f"longer than {BECH32_LENGTH_MAX} characters")
     found, words, encoding = bech32.bech32_decode(text)
