@@ -149,6 +149,11 @@ async def settle(w: Write, settlements: Sequence[Settlement]) -> None:
         await w.run(_SETTLE, packed_rows(rows))
 
 
+async def hasten(w: Write) -> int:
+    """Makes every waiting promise due at once, because a relay is back; how many had been pausing."""
+    return await w.run("UPDATE outbox SET due_at = 0 WHERE state = 'waiting' AND due_at > 0")
+
+
 async def next_due_at(r: Read) -> int | None:
     """When the next waiting promise is due (0: at once), None where none waits."""
     each = "(SELECT min(due_at) AS due_at FROM outbox WHERE state = 'waiting' AND lane = {})"
