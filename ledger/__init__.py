@@ -6,11 +6,14 @@ A map of the room:
 - `entry`      one line of the ledger, as given to the book and as read back
 - `lot`        points credited together that expire together; what a credit, a debit or a reversal does to them
 - `balance`    the naive fold over all entries: the second opinion
-- `database`   the file: one writer, some readers, migrations, backup, a lock against a second daemon
+- `database`   the file: one writer, some readers, backup, a lock against a second daemon
+- `migrations` brings the file up to the newest schema
 - `bulk`       a batch of rows as one parameter, and as one answer
 - `programs`   programs and every revision of their rules
 - `book`       appends entries: the only way points move
 - `orders`     paid orders and what was paid back
+- `waiting_refunds`  refunds that came before their order
+- `announcements`    what issuers last said about themselves
 - `inbox`      what was taken in, and how far each relay was read
 - `outbox`     what is promised and not yet delivered
 - `statement`  reads for people

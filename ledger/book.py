@@ -72,7 +72,8 @@ FROM json_each(?1) CROSS JOIN standing AS s ON s.program_id = json_each.value AN
 """
 
 _FIND_BY_ID = """
-SELECT json_group_array(json_array(s.id, s.program_id, lower(hex(s.customer)), s.balance, s.deficit, s.seq, lower(hex(s.head)), s.lifetime,
+SELECT json_group_array(json_array(s.id, s.program_id, lower(hex(s.customer)), s.balance, s.deficit, s.seq,
+                                   lower(hex(s.head)), s.lifetime,
                                    s.visits, s.month, s.visits_month, s.first_at, s.last_at, s.card_at, s.card_name))
 FROM json_each(?1) CROSS JOIN standing AS s ON s.id = json_each.value
 """
@@ -92,7 +93,8 @@ UPDATE standing SET deficit = new.deficit, lifetime = new.lifetime, visits = new
                     visits_month = new.visits_month, card_at = new.card_at, card_name = new.card_name
 FROM (SELECT value ->> 0 AS id, value ->> 1 AS balance, value ->> 2 AS seq, value ->> 3 AS deficit,
              value ->> 4 AS lifetime, value ->> 5 AS visits, value ->> 6 AS month, value ->> 7 AS visits_month,
-             value ->> 8 AS card_at, value ->> 9 AS card_name, {optional_name_at(0, 1)} AS head FROM json_each(?1)) AS new
+             value ->> 8 AS card_at, value ->> 9 AS card_name, {optional_name_at(0, 1)} AS head
+      FROM json_each(?1)) AS new
 WHERE standing.id = new.id AND standing.balance = new.balance AND standing.seq = new.seq AND standing.head IS new.head
 """
 
@@ -166,10 +168,11 @@ async def refs(r: Read, entry_ids: Sequence[int]) -> dict[int, str]:
     if not entry_ids:
         return {}
     rows = await r.packed(
-        "SELECT json_group_array(json_array(id, lower(hex(ref)))) FROM entry WHERE id IN (SELECT value FROM json_each(?1))",
+        "SELECT json_group_array(json_array(id, lower(hex(ref)))) FROM entry "
+        "WHERE id IN (SELECT value FROM json_each(?1))",
         packed_rows(list(entry_ids)),
     )
-    return {id_: ref for id_, ref in rows}
+    return dict(rows)
 
 
 async def lots(r: Read, standing_ids: Sequence[int], also: Sequence[int] = ()) -> dict[int, list[Lot]]:
@@ -228,8 +231,9 @@ async def append(
         await _append_entries(w, entries)
     if opened:
         await w.run(
-            "INSERT INTO lot (entry_id, standing_id, points, remaining, expires_at, opened_at) SELECT value ->> 0, "
-            "value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?1)",
+            "INSERT INTO lot (entry_id, standing_id, points, filled, remaining, expires_at, opened_at) "
+            "SELECT value ->> 0, value ->> 1, value ->> 2, (value ->> 2) - (value ->> 3), value ->> 3, value ->> 4, "
+            "value ->> 5 FROM json_each(?1)",
             packed_rows([astuple(lot) for lot in opened]),
         )
     if draws:

@@ -27,13 +27,12 @@ import aiosqlite
 
 from ledger.bulk import unpacked
 from ledger.errors import LedgerUnavailable, translated
+from ledger.migrations import migrate, migrations
 
-APPLICATION_ID: Final = 0x6E6C6F79  # "nloy": says in the file's header whose it is
 CHECKPOINT_PAGES: Final = 8_000  # 32 MB: pages that many batches touch are copied into the file once
 WAL_BYTES_MAX: Final = 64 * 1024 * 1024
 WRITER_CACHE_KIB: Final = 24 * 1024
 READER_CACHE_KIB: Final = 2 * 1024
-SCHEMA: Final = Path(__file__).parent / "schema"
 
 T = TypeVar("T")
 
@@ -107,7 +106,7 @@ class Database:
             if not read_only:
                 database._lock_file = _locked(database.path)
                 database._writer = await database._connect(WRITER_CACHE_KIB)
-                await _translating(_migrate(database._writer))
+                await _translating(migrate(database._writer))
             for _ in range(readers):
                 reader = await database._connect(READER_CACHE_KIB, query_only=True)
                 database._readers.append(reader)
@@ -146,8 +145,8 @@ class Database:
                 await finished(_translating(self._writer.commit()))
             except BaseException:
                 block.end()
-                # Queued behind whatever a cancelled statement is still doing; does nothing where the commit went through.
-                await finished(self._writer.rollback())
+                # Queued behind whatever a cancelled statement still does; does nothing where the commit went through.
+                await finished(_translating(self._writer.rollback()))
                 raise
 
     @asynccontextmanager
@@ -197,7 +196,7 @@ class Database:
         return connection
 
     async def _refuse_newer(self) -> None:
-        known = len(_migrations())
+        known = len(migrations())
         connection = self._writer or self._readers[0]
         ((found,),) = await _translating(connection.execute_fetchall("PRAGMA user_version"))
         if found > known:
@@ -264,29 +263,6 @@ def _locked(path: Path) -> IO[str]:
     file.write(f"{os.getpid()}\n")
     file.flush()
     return file
-
-
-def _migrations() -> list[Path]:
-    """The migrations in order; the first brings version 0 to 1, and so on."""
-    found = sorted(SCHEMA.glob("[0-9][0-9][0-9][0-9]_*.sql"))
-    assert [int(path.name[:4]) for path in found] == list(range(1, len(found) + 1)), (
-        "the migrations must be numbered without a gap"
-    )
-    return found
-
-
-async def _migrate(connection: aiosqlite.Connection) -> None:
-    """Each migration in a transaction of its own, together with the version that it leads to."""
-    ((version,),) = await connection.execute_fetchall("PRAGMA user_version")
-    for number, migration in enumerate(_migrations(), start=1):
-        if number > version:
-            script = migration.read_text(encoding="utf-8")
-            identity = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {number};"
-            try:
-                await connection.executescript(f"BEGIN IMMEDIATE;\n{script}\n{identity}\nCOMMIT;")
-            except BaseException:
-                await finished(connection.rollback())
-                raise
 
 
 def _onto_disk(part: Path, target: Path) -> None:

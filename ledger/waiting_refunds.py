@@ -32,12 +32,12 @@ async def keep(w: Write, refunds: Sequence[WaitingRefund]) -> int:
     """Keeps the refunds; how many were not there yet."""
     if not refunds:
         return 0
-    rows = [(one.program_id, one.order_reference, one.reference, int(one.canceled), one.currency, one.amount_minor, one.recorded_at)
-            for one in refunds]  # fmt: skip
+    rows = [(one.program_id, one.order_reference, one.reference, int(one.canceled), one.currency, one.amount_minor,
+             one.recorded_at) for one in refunds]  # fmt: skip
     return await w.run(
-        "INSERT INTO waiting_refund (program_id, source, order_reference, reference, canceled, currency, amount_minor, message_ref, recorded_at) "
-        f"SELECT value ->> 0, {name_at(0, 2)}, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, {name_at(1, 2)}, value ->> 6 "
-        "FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING",
+        "INSERT INTO waiting_refund (program_id, source, order_reference, reference, canceled, currency, amount_minor, "
+        f"message_ref, recorded_at) SELECT value ->> 0, {name_at(0, 2)}, value ->> 1, value ->> 2, value ->> 3, "
+        f"value ->> 4, value ->> 5, {name_at(1, 2)}, value ->> 6 FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING",
         packed_rows(rows),
         packed_names(each for one in refunds for each in (one.source, one.message_ref)),
     )
@@ -50,7 +50,8 @@ async def find(r: Read, wanted: Sequence[OrderName]) -> dict[OrderName, list[Wai
     rows = await r.packed(
         "SELECT json_group_array(json_array(json_each.key, it.reference, it.canceled, it.currency, it.amount_minor, "
         "lower(hex(it.message_ref)), it.recorded_at)) FROM json_each(?1) CROSS JOIN waiting_refund AS it "
-        f"ON it.program_id = json_each.value ->> 0 AND it.source = {name_at(0, 1)} AND it.order_reference = json_each.value ->> 1",
+        f"ON it.program_id = json_each.value ->> 0 AND it.source = {name_at(0, 1)} "
+        "AND it.order_reference = json_each.value ->> 1",
         packed_rows([(program_id, reference) for program_id, _, reference in wanted]),
         packed_names(source for _, source, _ in wanted),
     )
@@ -59,7 +60,11 @@ async def find(r: Read, wanted: Sequence[OrderName]) -> dict[OrderName, list[Wai
         rows, key=lambda row: (row[-1], row[1])
     ):
         order = wanted[place]
-        one = WaitingRefund(*order, reference, bool(canceled), currency, amount_minor, message_ref, recorded_at)
+        program_id, source, order_reference = order
+        one = WaitingRefund(
+            program_id, source, order_reference, reference, bool(canceled), currency, amount_minor, message_ref,
+            recorded_at,
+        )  # fmt: skip
         found.setdefault(order, []).append(one)
     return found
 

@@ -118,6 +118,7 @@ CREATE TABLE lot (
     entry_id    INTEGER PRIMARY KEY REFERENCES entry (id),
     standing_id INTEGER NOT NULL,
     points      INTEGER NOT NULL CHECK (points > 0),
+    filled      INTEGER NOT NULL CHECK (filled BETWEEN 0 AND points), -- went into a deficit when the lot was opened
     remaining   INTEGER NOT NULL CHECK (remaining BETWEEN 0 AND points),
     expired     INTEGER NOT NULL DEFAULT 0 CHECK (expired >= 0),
     reversed    INTEGER NOT NULL DEFAULT 0 CHECK (reversed BETWEEN 0 AND points),

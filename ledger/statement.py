@@ -1,0 +1,128 @@
+"""Reads for people: where a customer stands, what happened, one entry by its name. Nothing here changes anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ledger.book import lots
+from ledger.bulk import name
+from ledger.database import Read
+from ledger.entry import Entry
+
+PAGE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class StandingView:
+    """A customer's standing in one program. `revision` is the document of the program's latest rules."""
+
+    standing_id: int
+    program: str
+    slug: str
+    customer: str
+    balance: int
+    deficit: int
+    lifetime: int
+    visits: int
+    month: int
+    visits_month: int
+    seq: int
+    head: str | None
+    revision: bytes | None
+
+
+_ENTRY: Final = """
+SELECT entry.id, entry.program_id, entry.standing_id, standing.customer, entry.seq, entry.type, entry.points,
+       entry.balance, entry.ref, before.ref, entry.document, entry.key, entry.revision_id, entry.order_id,
+       entry.reverses, entry.occurred_at, entry.recorded_at, entry.expires_at
+FROM {of} CROSS JOIN entry ON {on} JOIN standing ON standing.id = entry.standing_id
+LEFT JOIN entry AS before ON before.id = entry.prev_id
+"""
+
+# From the head back along the chain, at most ?3 entries, those above ?2 only.
+_CHAIN: Final = """
+WITH RECURSIVE chain (id, left) AS (
+    SELECT head_id, ?3 - 1 FROM standing WHERE id = ?1 AND head_id IS NOT NULL AND seq > ?2
+    UNION ALL
+    SELECT entry.prev_id, chain.left - 1 FROM chain CROSS JOIN entry ON entry.id = chain.id
+    WHERE chain.left > 0 AND entry.seq > ?2 + 1
+)
+""" + _ENTRY.format(of="chain", on="entry.id = chain.id")
+
+# Every slice of the index entry_by_ref, up to that of the newest entry ?2.
+_SLICES: Final = """
+(WITH RECURSIVE slices (slice) AS (SELECT 0 UNION ALL SELECT slice + 1 FROM slices WHERE slice < ?2 >> 11)
+ SELECT slice FROM slices) AS each
+"""
+
+
+async def standings_of(r: Read, customer: str, slug: str | None = None) -> list[StandingView]:
+    """The customer's standings, in all programs or in those of this slug, in the order the programs were registered.
+
+    `revision` is the document of the program's latest rules.
+    """
+    rows = await r.rows(
+        "SELECT s.id, p.address, p.slug, s.customer, s.balance, s.deficit, s.lifetime, s.visits, s.month, "
+        "s.visits_month, s.seq, s.head, "
+        "(SELECT document FROM revision WHERE program_id = p.id ORDER BY id DESC LIMIT 1) "
+        "FROM program AS p CROSS JOIN standing AS s ON s.program_id = p.id AND s.customer = ?1 "
+        "WHERE ?2 IS NULL OR p.slug = ?2 ORDER BY p.id",
+        bytes.fromhex(customer), slug,
+    )  # fmt: skip
+    return [_view(*row) for row in rows]
+
+
+async def next_expiry(r: Read, standing_id: int, now: int) -> tuple[int, int] | None:
+    """(points, unix time) of what runs out next in a standing, None where nothing does."""
+    dated = [
+        lot
+        for lot in (await lots(r, [standing_id]))[standing_id]
+        if lot.expires_at is not None and lot.expires_at > now
+    ]
+    if not dated:
+        return None
+    soonest = min(lot.expires_at for lot in dated if lot.expires_at is not None)
+    return sum(lot.remaining for lot in dated if lot.expires_at == soonest), soonest
+
+
+async def history(r: Read, standing_id: int, *, limit: int = PAGE, after_seq: int = 0) -> list[Entry]:
+    """The newest entries of a standing, at most `limit` and only those above `after_seq`; oldest first."""
+    rows = await r.rows(_CHAIN, standing_id, after_seq, limit)
+    return sorted((_entry(row) for row in rows), key=lambda one: one.seq)
+
+
+async def entry(r: Read, ref: str) -> Entry | None:
+    """The entry of this name, None where there is none."""
+    ((newest,),) = await r.rows("SELECT coalesce(max(id), 0) FROM entry")
+    by_ref = _ENTRY.format(of=_SLICES, on="entry.slice = each.slice AND entry.ref = ?1")
+    row = await r.row(by_ref, bytes.fromhex(ref), newest)
+    return None if row is None else _entry(row)
+
+
+async def entry_by_key(r: Read, key: str) -> Entry | None:
+    """The entry with this idempotency key, None where the key is free."""
+    row = await r.row(_ENTRY.format(of="(SELECT 1)", on="entry.key = ?1"), bytes.fromhex(key))
+    return None if row is None else _entry(row)
+
+
+async def entries_by_id(r: Read, ids: list[int]) -> dict[int, Entry]:
+    """id -> entry, of those that are there."""
+    marks = ", ".join("?" * len(ids))
+    rows = await r.rows(_ENTRY.format(of="(SELECT 1)", on=f"entry.id IN ({marks})"), *ids)
+    return {one.id: one for one in map(_entry, rows)}
+
+
+def _view(standing_id: int, address: str, slug: str, customer: bytes, *rest: Any) -> StandingView:
+    *figures, head, revision = rest
+    head = name(head) if head else None
+    fields: tuple[Any, ...] = (standing_id, address, slug, name(customer), *figures, head, revision)
+    return StandingView(*fields)
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    id_, program_id, standing_id, customer, seq, type_, points, balance, ref, prev, document, key, *rest = row
+    return Entry(
+        id_, program_id, standing_id, name(customer), seq, type_, points, balance, name(ref),
+        None if prev is None else name(prev), document, name(key), *rest,
+    )  # fmt: skip
