@@ -1,7 +1,7 @@
 """Deliveries of one connection that wait for the owner: bounded in number and in bytes.
 
-Full means: the socket is not read any further, so that the relay feels it (TCP pushes back) and no other relay does. Nothing is
-ever dropped here; what one read from the socket brought may overshoot the bound by that read.
+Full means: the socket is not read any further, so that the relay feels it (TCP pushes back) and no other relay
+does. Nothing is ever dropped here; what one read from the socket brought may overshoot the bound by that read.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ from relay_client.verdict import Verdict
 
 
 class Arrived(NamedTuple):
-    """What a relay says is an event, inside the filter that was asked for. Neither its id nor its signature is checked yet.
+    """What a relay says is an event, inside the filter that was asked for. Neither its id nor its signature is checked
+    yet.
 
     The same event comes again and again: from several relays, live and caught up. size: bytes of the relay's text.
     """
@@ -25,7 +26,8 @@ class Arrived(NamedTuple):
 
 
 class CaughtUp(NamedTuple):
-    """Everything that the relay held for this subscription when it was asked is delivered. asked_at: unix seconds, our clock.
+    """Everything that the relay held for this subscription when it was asked is delivered. asked_at: unix seconds, our
+    clock.
 
     Once the events before it are safely handled, store asked_at and call Pool.cursor_saved with it.
     """
@@ -62,6 +64,14 @@ class Happening(NamedTuple):
     what: str
     detail: str = ""
     number: float = 0.0
+
+
+class Drained(NamedTuple):
+    """What a session has for its owner."""
+
+    deliveries: list[Delivery]
+    outcomes: list[Outcome]
+    happenings: list[Happening]
 
 
 class RelayState(NamedTuple):

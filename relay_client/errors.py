@@ -31,7 +31,7 @@ HAPPENINGS: Final[Mapping[str, str]] = {
     "relay-disconnected": "The connection ended or could not be made; number: seconds until the next attempt.",
     "relay-caught-up": "Every subscription of this connection has been read to the end for the first time.",
     "relay-catch-up-failed": "A catch-up was given up for now; the cursor stays where it was.",
-    "relay-second-crowded": "More events in one second than the relay gives in a page: some may be out of reach of paging.",
+    "relay-second-crowded": "More events in one second than the relay gives in a page; some may be out of reach.",
     "relay-subscription-refused": "The relay refuses a subscription.",
     "relay-authenticated": "The relay accepted our NIP-42 answer.",
     "relay-authentication-refused": "The relay refused our NIP-42 answer.",

@@ -1,7 +1,8 @@
 """What is asked for, and whether an event is it. Source: NIP-01, filters.
 
-Rules: attributes are joined by and, the values of one attribute by or; an attribute that is not given matches everything, one
-that is given without values matches nothing and is refused here; a tag is matched by the first value after its name.
+Rules: attributes are joined by and, the values of one attribute by or; an attribute that is not given matches
+everything, one that is given without values matches nothing and is refused here; a tag is matched by the first
+value after its name.
 """
 
 from __future__ import annotations
@@ -101,7 +102,4 @@ class Matcher:
 
 
 def _has(tags: tuple[tuple[str, ...], ...], name: str, values: frozenset[str]) -> bool:
-    for tag in tags:
-        if len(tag) > 1 and tag[0] == name and tag[1] in values:
-            return True
-    return False
+    return any(len(tag) > 1 and tag[0] == name and tag[1] in values for tag in tags)

@@ -1,13 +1,15 @@
-"""Several relays as one: subscribe, publish, one outcome per post, one queue of deliveries that is fair between relays.
+"""Several relays as one: subscribe, publish, one outcome per post, one queue of deliveries that is fair between
+relays.
 
 Promises to the owner:
- 1. A relay that is down, slow, silent, lying or flooding never stops the others: each connection has a task, a bounded queue and
-    deadlines of its own.
- 2. A CaughtUp comes after the events that it vouches for. Handle a list from take() in order, store the cursor together with what
-    the events did, then call cursor_saved(). Until that call the next catch-up begins at the old cursor: an owner whose transaction
-    failed, or that never calls, reads events again but never misses one.
- 3. Events are delivered again (by several relays, live and caught up); the owner is idempotent. Only a repetition, byte for byte, of
-    what the owner confirmed by cursor_saved() is left out, since an id alone does not commit to its signature (bug 66).
+ 1. A relay that is down, slow, silent, lying or flooding never stops the others: each connection has a task, a
+    bounded queue and deadlines of its own.
+ 2. A CaughtUp comes after the events that it vouches for. Handle a list from take() in order, store the cursor
+    together with what the events did, then call cursor_saved(). Until that call the next catch-up begins at the old
+    cursor: an owner whose transaction failed, or that never calls, reads events again but never misses one.
+ 3. Events are delivered again (by several relays, live and caught up); the owner is idempotent. Only a repetition,
+    byte for byte, of what the owner confirmed by cursor_saved() is left out, since an id alone does not commit to
+    its signature (bug 66).
  4. Every post() that returned True gets exactly one Outcome.
 
 Not safe for several threads; all methods belong to the loop that runs run().
@@ -22,8 +24,8 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
 from kinds.event import Event, Template
-from relay_client.connection import Connection, Surroundings
 from relay_client.deliveries import Arrived, CaughtUp, Delivery, Happening, Outcome, Rejected, RelayState
+from relay_client.driver import Driver, Surroundings
 from relay_client.filter import Filter
 from relay_client.session import Session
 from relay_client.settings import PoolSettings
@@ -48,7 +50,9 @@ __all__ = [
 
 
 class Pool:
-    """One connection per (url, key). Construct, connect(), run() in a task; then take(), post() and outcomes() from others."""
+    """One connection per (url, key). Construct, connect(), run() in a task; then take(), post() and outcomes() from
+    others.
+    """
 
     def __init__(
         self,
@@ -62,9 +66,14 @@ class Pool:
         paces: Mapping[str, float],
         on_happening: Callable[[Happening], None] = lambda _: None,
     ) -> None:
-        """monotonic: seconds; wall: unix seconds; sign_auth(pubkey, template): signs NIP-42 answers with that pubkey's key;
-        cursors: (url, subscription name) -> the last asked_at stored; paces: url -> messages a minute, as once reported by a
-        "relay-pace-learned" happening; on_happening: called at once, must not raise or block."""
+        """Nothing happens before run().
+
+        monotonic: seconds; wall: unix seconds; rng: only for jitter.
+        sign_auth(pubkey, template): signs a NIP-42 answer with that pubkey's key.
+        cursors: (url, subscription name) -> the asked_at that was stored last.
+        paces: url -> messages a minute, as last reported by a "relay-pace-learned" happening.
+        on_happening: called at once; must not raise or block.
+        """
         self._settings = settings
         self._surroundings = Surroundings(
             settings=settings,
@@ -79,7 +88,7 @@ class Pool:
         self._sign_auth = sign_auth
         self._cursors = dict(cursors)
         self._paces = dict(paces)
-        self._connections: dict[tuple[str, str | None], Connection] = {}
+        self._drivers: dict[tuple[str, str | None], Driver] = {}
         self._names: set[tuple[str, str]] = set()
         self._turn = 0
         self._outcomes: deque[Outcome] = deque()
@@ -92,10 +101,10 @@ class Pool:
     def connect(self, url: str, *, key: str | None, reads: Sequence[Subscription]) -> None:
         """Add a connection to `url` that authenticates as pubkey `key` (None: never) and reads `reads` for good.
 
-        It starts with run(), or at once when that runs already. ValueError: the (url, key) is taken, or a subscription name is
-        used twice for this url.
+        It starts with run(), or at once when that runs already. ValueError: the (url, key) is taken, or a subscription
+        name is used twice for this url.
         """
-        if (url, key) in self._connections:
+        if (url, key) in self._drivers:
             raise ValueError(f"connected already: {url} as {key}")
         names = {(url, each.name) for each in reads}
         if len(names) < len(reads) or names & self._names:
@@ -111,17 +120,17 @@ class Pool:
             pace=self._paces.get(url),
         )
         self._names |= names
-        connection = Connection(session, self._surroundings)
-        self._connections[url, key] = connection
+        driver = Driver(session, self._surroundings)
+        self._drivers[url, key] = driver
         if self._tasks is not None:
-            self._tasks.create_task(connection.run())
+            self._tasks.create_task(driver.run())
 
     async def run(self) -> None:
         """Keep every connection standing until stop() has done its work. Cancelling it drops the sockets at once."""
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
-            for connection in self._connections.values():
-                tasks.create_task(connection.run())
+            for driver in self._drivers.values():
+                tasks.create_task(driver.run())
             await self._stopping.wait()
         self._tasks = None
 
@@ -138,21 +147,27 @@ class Pool:
             await self._deliverable.wait()
 
     def cursor_saved(self, url: str, subscription: str, asked_at: int) -> None:
-        """Tell that a CaughtUp, and every delivery before it, is safely handled: catch-ups may begin there from now on."""
-        for (relay, _), connection in self._connections.items():
+        """Tell that a CaughtUp, and every delivery before it, is safely handled: catch-ups may begin there from
+        now on.
+        """
+        for (relay, _), driver in self._drivers.items():
             if relay == url:
-                connection.session.cursor_saved(subscription, asked_at)
+                driver.session.cursor_saved(subscription, asked_at)
 
     def post(self, url: str, key: str | None, event_id: str, event_json: str) -> bool:
-        """Queue an EVENT for the relay. True: an Outcome will come, exactly one. False: not connected, no room, or the same
-        event is on its way on this connection already; the caller keeps it."""
-        connection = self._connections.get((url, key))
-        if connection is None or self._stopping.is_set() or len(self._outcomes) >= self._settings.outcomes_max:
+        """Queue an EVENT for the relay. True: an Outcome will come, exactly one. False: not connected, no room,
+        or the same
+        event is on its way on this connection already; the caller keeps it.
+        """
+        driver = self._drivers.get((url, key))
+        if driver is None or self._stopping.is_set() or len(self._outcomes) >= self._settings.outcomes_max:
             return False
-        return connection.post(event_id, event_json)
+        return driver.post(event_id, event_json)
 
     async def outcomes(self, limit: int) -> list[Outcome]:
-        """Wait until a post has an outcome, then up to `limit` of them. After stop(): what is left, then empty lists."""
+        """Wait until a post has an outcome, then up to `limit` of them. After stop(): what is left, then empty
+        lists.
+        """
         while not self._outcomes and not self._stopping.is_set():
             self._outcome_waits.clear()
             await self._outcome_waits.wait()
@@ -161,8 +176,8 @@ class Pool:
 
     def room(self, url: str, key: str | None) -> int:
         """How many more post() this connection would take now; 0 while it is not connected."""
-        connection = self._connections.get((url, key))
-        return 0 if connection is None or self._stopping.is_set() else connection.room()
+        driver = self._drivers.get((url, key))
+        return 0 if driver is None or self._stopping.is_set() else driver.room()
 
     async def wait_for_room(self) -> None:
         """Return when some connection that had no room (room() gave 0, or post() False) may have room again.
@@ -175,33 +190,35 @@ class Pool:
 
     def states(self) -> list[RelayState]:
         """How every connection stands, in the order of connect()."""
-        return [connection.state() for connection in self._connections.values()]
+        return [driver.state() for driver in self._drivers.values()]
 
     async def stop(self, deadline_s: float) -> None:
-        """Close subscriptions and sockets, in `deadline_s` at most; run() returns. What was taken in can still be taken, and
-        every event still under way gets an Outcome (retry_later)."""
-        connections = list(self._connections.values())
-        for connection in connections:
-            connection.farewell()
+        """Close subscriptions and sockets, in `deadline_s` at most; run() returns. What was taken in can still
+        be taken, and
+        every event still under way gets an Outcome (retry_later).
+        """
+        drivers = list(self._drivers.values())
+        for driver in drivers:
+            driver.farewell()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(deadline_s):
-                await asyncio.gather(*(connection.ended.wait() for connection in connections if connection.running))
-        for connection in connections:
-            connection.drop()
+                await asyncio.gather(*(driver.ended.wait() for driver in drivers if driver.running))
+        for driver in drivers:
+            driver.drop()
         self._stopping.set()
         for event in (self._deliverable, self._outcome_waits, self._room_grew):
             event.set()
 
     def _gather(self, limit: int) -> list[Delivery]:
-        connections = list(self._connections.values())
+        drivers = list(self._drivers.values())
         self._turn += 1
-        start = self._turn % len(connections) if connections else 0
-        busy = [each for each in connections[start:] + connections[:start] if each.backlog]
+        start = self._turn % len(drivers) if drivers else 0
+        busy = [each for each in drivers[start:] + drivers[:start] if each.backlog]
         taken: list[Delivery] = []
         while busy and len(taken) < limit:
             share = max(1, (limit - len(taken)) // len(busy))
-            for connection in busy:
-                taken += connection.take(min(share, limit - len(taken)))
+            for driver in busy:
+                taken += driver.take(min(share, limit - len(taken)))
             busy = [each for each in busy if each.backlog]
         return taken
 

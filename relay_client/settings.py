@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PoolSettings:
-    """Limits of a pool and of each of its connections. Times in seconds, sizes in bytes, unless the name says otherwise."""
+    """Limits of a pool and of each of its connections. Times in seconds, sizes in bytes, unless the name says
+    otherwise.
+    """
 
     # What waits for the owner, per connection. When it is full, that socket is not read until half of it is taken.
     deliveries_max: int = 4_000

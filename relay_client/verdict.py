@@ -1,7 +1,9 @@
-"""What a relay's OK or CLOSED means for us, by one table. Source: NIP-01 (prefixes of OK and CLOSED), NIP-42 (auth-required).
+"""What a relay's OK or CLOSED means for us, by one table. Source: NIP-01 (prefixes of OK and CLOSED), NIP-42
+(auth-required).
 
-Rules: a duplicate is a success, whether the relay says true or false (bug 77). What a relay may change its mind about is
-tried again later, what it says about the event itself is final for that relay. A text without a known prefix is no final word.
+Rules: a duplicate is a success, whether the relay says true or false (bug 77). What a relay may change its mind
+about is tried again later, what it says about the event itself is final for that relay. A text without a known
+prefix is no final word.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ class Answer(StrEnum):
 
 
 class Verdict(NamedTuple):
-    """A relay's answer about one event or one REQ. retry_s: seconds to wait, with RETRY_LATER only. text: the relay's, cut."""
+    """A relay's answer about one event or one REQ. retry_s: seconds to wait, with RETRY_LATER only. text: the relay's,
+    cut.
+    """
 
     answer: Answer
     text: str = ""
