@@ -15,6 +15,7 @@ that was read in the place of one.
 import getpass
 import os
 import re
+import shlex
 import stat
 import sys
 from collections.abc import Callable, Mapping
@@ -91,10 +92,14 @@ def read_key_file(path: Path) -> str:
             if not stat.S_ISREG(mode):
                 raise KeyUnreadable(f"{shown}: not a plain file")
             if mode & 0o077:
-                raise KeyUnreadable(f"{shown}: others may read it (mode {mode & 0o777:04o}); run: chmod 600 {shown}")
+                raise KeyUnreadable(
+                    f"{shown}: others may read it (mode {mode & 0o777:04o}); run: chmod 600 {shlex.quote(shown)}"
+                )
             content = file.read(FILE_BYTES_MAX + 1)
     except FileNotFoundError:
-        raise KeyUnreadable(f"{shown}: no such file; make one with: nostr-loyalty key new {shown}") from None
+        raise KeyUnreadable(
+            f"{shown}: no such file; make one with: nostr-loyalty key new {shlex.quote(shown)}"
+        ) from None
     except OSError as error:
         raise KeyUnreadable(f"{shown}: {error.strerror}") from None
     words = content.split()

@@ -24,12 +24,12 @@ _CONFIG: Final = """\
 # Paths are relative to this file. After a change: restart the daemon; it says what it does not understand.
 
 [daemon]
-key = "file:{key_name}"         # the programs' signing key; keep a copy of that file in a safe place
+key = "file:loyalty.key"        # the programs' signing key; keep a copy of that file in a safe place
 database = "loyalty.db"
 relays = []                     # relays of others, for example ["wss://relay.example.com"]
 {relay}
 [[program]]
-slug = "{slug}"                  # the program's name on the wire; never change it later
+slug = "my-cafe"                # the program's name on the wire; never change it later
 title = "My café"
 sources = []                    # npubs of the order systems that may report orders; without one nothing is earned
 operators = []                  # npubs of the people who may grant and redeem
@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     if not kept:
         write_key_file(key_path, key.nsec())
     embedded = importlib.util.find_spec("nostr_sdk") is not None
-    _write_new(config, _CONFIG.format(key_name=KEY_NAME, slug="my-cafe", relay=_EMBEDDED if embedded else _NO_EMBEDDED))
+    _write_new(config, _CONFIG.format(relay=_EMBEDDED if embedded else _NO_EMBEDDED))
     print(f"{config}: written")
     print(
         f"{key_path}: {'kept' if kept else 'written; whoever has it can sign points, so keep a copy in a safe place'}"

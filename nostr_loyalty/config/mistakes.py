@@ -105,20 +105,20 @@ def _wrong(error: ErrorDetails) -> str:
             return f"must be at most {limits['le']}"
         case "literal_error":
             return f"must be {limits['expected'].replace(chr(39), chr(34))}"
-        case "string_too_short":
-            return "must not be empty"
-        case "string_too_long":
-            return f"must have at most {limits['max_length']} characters"
-        case "too_short":
-            return f"must have at least {limits['min_length']}"
-        case "too_long":
-            return f"must have at most {limits['max_length']}"
+        case "string_too_short" | "too_short":
+            return f"must have at least {_count(limits['min_length'], error['input'])}"
+        case "string_too_long" | "too_long":
+            return f"must have at most {_count(limits['max_length'], error['input'])}"
         case "list_type":
             return _brackets(error["loc"])
         case "model_type" | "model_attributes_type" | "dict_type":
             return f"not a table; write {_header(error['loc'])} on a line of its own and its keys below"
         case _:
             return error["msg"]
+
+
+def _count(number: int, counted: object) -> str:
+    return f"{number} {'character' if isinstance(counted, str) else 'item'}{'s' * (number != 1)}"
 
 
 def _brackets(place: Place) -> str:
