@@ -173,7 +173,7 @@ async def test_a_missing_nostr_sdk_is_named_with_the_remedy(tmp_path: Path, monk
 
 @needs_nostr_sdk
 async def test_a_child_that_cannot_start_again_is_tried_less_and_less_often(tmp_path: Path) -> None:
-    """While another program holds the port the waits double and nothing is raised; when it is free, the relay is back."""
+    """While another program holds the port, the waits double and nothing is raised; then the relay is back."""
     log, waits = Notes(), []
 
     class Impatient(SystemClock):

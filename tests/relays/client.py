@@ -17,6 +17,7 @@ class BareClient:
     def __init__(self, url: str) -> None:
         self.url = url
         self.unasked: list[list[Any]] = []
+        self._queries = 0
         self._socket: websockets.ClientConnection | None = None
 
     async def __aenter__(self) -> Self:
@@ -61,8 +62,14 @@ class BareClient:
         await self.send("EVENT", event)
         return await self.next_of("OK", event["id"])
 
-    async def query(self, *filters: dict[str, Any], name: str = "query") -> list[dict[str, Any]]:
-        """What a REQ finds until EOSE (closed afterwards). RuntimeError with the text if it is CLOSED."""
+    async def query(self, *filters: dict[str, Any]) -> list[dict[str, Any]]:
+        """What a REQ finds until EOSE (closed afterwards). RuntimeError with the text if it is CLOSED.
+
+        Each has a name of its own: the Rust relay sends a CLOSED after EOSE where no more can come (all of the `ids`
+        were found), and that would end the next one of the same name.
+        """
+        self._queries += 1
+        name = f"query-{self._queries}"
         await self.send("REQ", name, *filters)
         found = []
         while True:
