@@ -91,7 +91,7 @@ def template(entry: Entry, created_at: int) -> Template:
 
 
 def parse(event: Event | Rumor) -> Entry:
-    """Read an entry. Raises Unreadable "entry-malformed", or "entry-wrong-issuer" if its author is not the program's."""
+    """Read an entry. Raises Unreadable "entry-malformed", or "entry-wrong-issuer": another key signed it."""
     if event.kind != ENTRY:
         raise Unreadable("entry-malformed", f"kind {event.kind}")
     try:
