@@ -1,0 +1,70 @@
+"""Every code that an operator can meet is unique and explained (docs/codes.md)."""
+
+import importlib
+import re
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+TABLES = (
+    ("kinds.errors", "CODES"),
+    ("relay_client.errors", "CODES"),
+    ("relay_client.errors", "HAPPENINGS"),
+    ("ledger.errors", "CODES"),
+    ("nostr_loyalty.errors", "CODES"),
+    ("nostr_loyalty.intake.admission", "CODES"),
+    ("nostr_loyalty.intake.recognition", "CODES"),
+    ("nostr_loyalty.rules.refusal", "CODES"),
+)
+CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+LINE = re.compile(r"^\| `([^`]+)` \| (.+?) \|", re.MULTILINE)
+
+
+def tables() -> dict[str, Mapping[str, str]]:
+    """Every room's tables, by module and name."""
+    return {f"{module}.{name}": getattr(importlib.import_module(module), name) for module, name in TABLES}
+
+
+def documented() -> list[str]:
+    """The codes of docs/codes.md, in its order."""
+    return [code for code, _ in LINE.findall((ROOT / "docs" / "codes.md").read_text(encoding="utf-8"))]
+
+
+def test_no_table_is_forgotten() -> None:
+    """Every module of ours that keeps a table of codes is one of those that the tests below look at."""
+    found = {
+        (".".join(path.relative_to(ROOT).with_suffix("").parts), name)
+        for room in ("kinds", "relay_client", "ledger", "nostr_loyalty")
+        for path in (ROOT / room).rglob("*.py")
+        for name in re.findall(r"^(CODES|HAPPENINGS)\b.*=", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert found <= set(TABLES)
+
+
+def test_codes_are_unique() -> None:
+    """A code means one thing, whichever room it comes from."""
+    count = Counter(code for table in tables().values() for code in table)
+    assert [code for code, times in count.items() if times > 1] == []
+
+
+def test_codes_are_words_and_sentences() -> None:
+    """A code is words with hyphens; its meaning is one sentence that ends with a full stop."""
+    wrong = [
+        code
+        for table in tables().values()
+        for code, sentence in table.items()
+        if not CODE.fullmatch(code) or not sentence.endswith(".") or not sentence[:1].isupper()
+    ]
+    assert wrong == []
+
+
+def test_every_code_is_documented() -> None:
+    """docs/codes.md has one line for each code of every room."""
+    assert sorted({code for table in tables().values() for code in table} - set(documented())) == []
+
+
+def test_nothing_else_is_documented() -> None:
+    """docs/codes.md names no code that no room has, and none twice."""
+    known = {code for table in tables().values() for code in table}
+    assert [code for code, times in Counter(documented()).items() if code not in known or times > 1] == []
