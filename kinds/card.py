@@ -87,7 +87,9 @@ def private_text(card: Card) -> str:
     fields: dict[str, object] = {"program": card.program, "customer": card.customer}
     fields |= {name: getattr(card, name) for name in _NUMBERS}
     fields |= {"head": card.head, "tier": card.tier}
-    fields |= {"tier_progress": card.tier_progress, "next_expiry": card.next_expiry}
+    # orjson does not take named tuples for arrays.
+    fields["tier_progress"] = None if card.tier_progress is None else tuple(card.tier_progress)
+    fields["next_expiry"] = None if card.next_expiry is None else tuple(card.next_expiry)
     return orjson.dumps({name: value for name, value in fields.items() if value is not None}).decode()
 
 

@@ -176,8 +176,8 @@ def _program(event: Event) -> Program:
     slug = _text(written, "d") or ""
     if _SLUG.fullmatch(slug) is None:
         raise ValueError("d: a slug is 1 to 64 characters of a-z, 0-9 and -")
-    units = _rows(written, "unit", 2)
-    bases = _rows(written, "tier_basis", 3)
+    unit = _row(written, "unit", 2)
+    basis = _row(written, "tier_basis", 3)
     return Program(
         issuer=event.pubkey,
         slug=slug,
@@ -189,14 +189,14 @@ def _program(event: Event) -> Program:
         sources=_keys(written, "source"),
         operators=_keys(written, "operator"),
         relays=tuple(tag[1] for tag in _rows(written, "relay", 1)),
-        unit=(units[0][1], units[0][2]) if units else ("point", "points"),
+        unit=(unit[1], unit[2]) if unit else ("point", "points"),
         earn=tuple(parse_earn(tag) for tag in _rows(written, "earn", 2)),
         excludes=tuple(_excluded(tag[1]) for tag in _rows(written, "exclude", 1)),
         multipliers=tuple(Multiplier(tag[1], _decimal(tag[2]), tag[3]) for tag in _rows(written, "multiplier", 3)),
         caps=tuple(Cap(whole_number(tag[1]), _known(tag[2], _PERIODS)) for tag in _rows(written, "cap", 2)),
         rounding=cast(Rounding, _choice(written, "rounding", "floor", get_args(Rounding))),
         tiers=tuple(Tier(tag[1], tag[2], whole_number(tag[3])) for tag in _rows(written, "tier", 3)),
-        tier_basis=TierBasis(_known(bases[0][1], _BASES), bases[0][2], bases[0][3]) if bases else None,
+        tier_basis=TierBasis(_known(basis[1], _BASES), basis[2], basis[3]) if basis else None,
         perks=tuple(Perk(tag[1], _known(tag[2], _PERKS), tag[3]) for tag in _rows(written, "perk", 3)),
         rewards=tuple(_reward(tag) for tag in _rows(written, "reward", 5)),
         ttl=_text(written, "ttl"),
@@ -218,6 +218,13 @@ def _rows(written: Tags, name: str, values: int) -> list[tuple[str, ...]]:
     if any(len(row) <= values for row in rows):
         raise ValueError(f"{name}: takes {values} values")
     return rows
+
+
+def _row(written: Tags, name: str, values: int) -> tuple[str, ...] | None:
+    """The only tag called `name`, which must carry at least so many values, or None."""
+    tags.sole(written, name, "program-malformed")
+    rows = _rows(written, name, values)
+    return rows[0] if rows else None
 
 
 def _keys(written: Tags, role: str) -> tuple[str, ...]:

@@ -1,0 +1,117 @@
+"""What `kinds.program` and `kinds.earn` promise: every tag of protocol section 3, both ways."""
+
+from dataclasses import replace
+
+import pytest
+
+from kinds.errors import Unreadable
+from kinds.event import Template, sign
+from kinds.program import Program, address, parse, parse_address, template
+from tests.unit.kinds.samples import FULL_PROGRAM, ISSUER, NOW
+
+TAGS = template(FULL_PROGRAM, NOW).tags
+
+
+def read(*tags: tuple[str, ...], kind: int = 37411) -> Program:
+    """The program of an event with exactly these tags."""
+    return parse(sign(Template(kind, NOW, tags, FULL_PROGRAM.terms), ISSUER))
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        FULL_PROGRAM,
+        Program(issuer=ISSUER.public, slug="x", title="X"),
+        replace(FULL_PROGRAM, status="paused", visibility="private", rounding="ceil"),
+    ],
+)
+def test_a_program_survives_the_wire(program: Program) -> None:
+    """Everything and nearly nothing."""
+    assert parse(sign(template(program, NOW), ISSUER)) == program
+
+
+def test_the_same_program_gives_the_same_tags() -> None:
+    """Whether a definition changed can be told from its template."""
+    assert template(FULL_PROGRAM, NOW) == template(replace(FULL_PROGRAM), NOW)
+
+
+def test_the_issuer_is_the_author() -> None:
+    """A definition that names somebody else as issuer is still its author's."""
+    assert read(("d", "x"), ("p", "ab" * 32, "", "issuer")).issuer == ISSUER.public
+
+
+def test_a_bare_definition_has_the_protocols_defaults() -> None:
+    """private, floor, UTC, active, points; the slug stands in for a title."""
+    program = read(("d", "x"))
+    assert (program.visibility, program.rounding, program.tz, program.status) == ("private", "floor", "UTC", "active")
+    assert (program.unit, program.title) == (("point", "points"), "x")
+
+
+def test_unknown_tags_are_ignored() -> None:
+    """Later versions may say more."""
+    assert read(*TAGS, ("opening_hours", "8-20"), ("p", "x"), ("p", "x", "", "friend")) == FULL_PROGRAM
+
+
+@pytest.mark.parametrize(
+    "instead",
+    [
+        ("d",),
+        ("d", ""),
+        ("d", "Café"),
+        ("d", "a" * 65),
+        ("title", "another"),
+        ("p", "x", "", "source"),
+        ("relay",),
+        ("unit", "bean"),
+        ("earn",),
+        ("earn", "spend"),
+        ("earn", "spend", "1", "x", "sat"),
+        ("earn", "spend", "one", "1", "sat"),
+        ("earn", "breathing", "5"),
+        ("exclude", "everything"),
+        ("multiplier", "Happy hour", "-2", "tue"),
+        ("cap", "5", "year"),
+        ("rounding", "banker"),
+        ("tier", "gold", "Gold", "-5"),
+        ("tier_basis", "mood", "90d", "30d"),
+        ("perk", "gold", "hug", "1"),
+        ("reward", "coffee", "A coffee", "free", "item", "espresso"),
+        ("reward", "coffee", "A coffee", "100", "hug", "1"),
+        ("visibility", "secret"),
+        ("status", "gone"),
+        ("ttl", "1d"),
+    ],
+)
+def test_a_definition_with_a_fault_is_refused(instead: tuple[str, ...]) -> None:
+    """A rule that is read wrongly would be applied wrongly: broken, doubled and unknown ones are named."""
+    tags = (
+        [tag for tag in TAGS if tag[0] != instead[0]]
+        if instead[0] in ("d", "rounding", "visibility", "status")
+        else TAGS
+    )
+    with pytest.raises(Unreadable) as unreadable:
+        read(*tags, instead)
+    assert unreadable.value.code == "program-malformed"
+    assert unreadable.value.detail
+
+
+def test_another_kind_is_no_program() -> None:
+    """The kind is part of the address."""
+    with pytest.raises(Unreadable):
+        read(("d", "x"), kind=37412)
+
+
+def test_addresses_have_one_form() -> None:
+    """37411:<issuer>:<slug> is read back; anything else is a ValueError."""
+    assert parse_address(address(ISSUER.public, "cafe-sol")) == (ISSUER.public, "cafe-sol")
+    assert FULL_PROGRAM.address == address(ISSUER.public, "cafe-sol")
+    for text in (
+        "",
+        "37411",
+        f"37411:{ISSUER.public}",
+        f"37411:{ISSUER.public}:a:b",
+        f"37411:{ISSUER.public}:a\n",
+        "37411:AB:x",
+    ):
+        with pytest.raises(ValueError, match="address"):
+            parse_address(text)
