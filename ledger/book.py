@@ -116,7 +116,7 @@ WHERE remaining > 0 OR lot.entry_id IN (SELECT value FROM json_each(?2))
 """
 
 
-async def next_entry_id(w: Write) -> int:
+async def next_entry_id(w: Read) -> int:
     """The first id that no entry has yet; the block may use it and those after it."""
     ((highest,),) = await w.rows("SELECT coalesce(max(id), 0) FROM entry")
     return int(highest) + 1

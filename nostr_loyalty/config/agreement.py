@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nostr_loyalty.config.mistakes import Mistake, Place
-from nostr_loyalty.config.values import listen_address, price, relay_url
+from nostr_loyalty.config.values import DEFAULT_LISTEN, listen_address, price, relay_url
 from nostr_loyalty.errors import KeyUnreadable
 from nostr_loyalty.keyfile import LocatedKey, locate
 
@@ -51,7 +51,7 @@ def _slugs(raw: RawFile) -> Iterator[Mistake]:
 def _relays(raw: RawFile) -> Iterator[Mistake]:
     daemon = _table(raw.get("daemon"))
     relays, acks = daemon.get("relays", []), daemon.get("acks", 1)
-    if not isinstance(relays, list):
+    if not isinstance(relays, list) or not isinstance(raw.get("daemon", {}), Mapping):
         return
     count = len(_distinct_relays(relays) | _embedded(raw))
     if count == 0:
@@ -85,9 +85,8 @@ def _distinct_relays(texts: list[Any]) -> set[str]:
 def _embedded(raw: RawFile) -> set[str]:
     if "relay" not in raw:
         return set()
-    listen = _table(raw["relay"]).get("listen")
     try:
-        return {listen_address(listen).url} if isinstance(listen, str) else {"the embedded relay"}
+        return {listen_address(str(_table(raw["relay"]).get("listen", DEFAULT_LISTEN))).url}
     except ValueError:
         return {"the embedded relay"}
 

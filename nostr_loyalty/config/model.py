@@ -74,7 +74,7 @@ class DaemonSection(Section):
 class RelaySection(Section):
     """[relay]"""
 
-    listen: Annotated[values.ListenAddress, _read_by(values.listen_address)] = values.ListenAddress("127.0.0.1", 7777)
+    listen: Annotated[values.ListenAddress, _read_by(values.listen_address)] = values.DEFAULT_LISTEN
     data: FilePath = "relay-data"
 
 

@@ -49,6 +49,9 @@ class ListenAddress:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+DEFAULT_LISTEN: Final = ListenAddress("127.0.0.1", 7777)
+
+
 def slug(text: str) -> str:
     """A program's name on the wire: 1 to 64 characters of a-z, 0-9 and the hyphen."""
     if not _SLUG.fullmatch(text):

@@ -1,0 +1,174 @@
+"""The composition root: knows everyone, decides nothing.
+
+Start: ledger, programs and their definitions, relays, what had been set aside, the path, the worker, the upkeep. Ready
+when a relay has been read to its end once, or after `READY_S_MAX` in any case: a venue must start without its network.
+Stop: finish the batch, send what is promised up to a deadline, close.
+"""
+
+import asyncio
+import random
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+
+from kinds.event import Event, Template, sign
+from kinds.keys import SecretKey
+from ledger import inbox
+from ledger.database import Database
+from nostr_loyalty.clock import Clock
+from nostr_loyalty.config.settings import Config
+from nostr_loyalty.embedded_relay.supervisor import EmbeddedRelay
+from nostr_loyalty.event_path import EventPath
+from nostr_loyalty.intake import subscriptions
+from nostr_loyalty.programs import ServedPrograms
+from nostr_loyalty.publishing import definitions
+from nostr_loyalty.publishing.outbox_worker import OutboxWorker
+from nostr_loyalty.publishing.sealing import Sealer
+from nostr_loyalty.readiness import Readiness
+from nostr_loyalty.upkeep.happenings import Happenings
+from nostr_loyalty.upkeep.housekeeping import keep_house
+from relay_client.pool import Pool, PoolSettings
+
+READY_S_MAX: Final = 10.0
+FLUSH_LOOK_S: Final = 0.05
+POOL_STOP_S: Final = 2.0
+
+
+class Daemon:
+    """One daemon for one configuration. `await run()`; `stop()` from a signal handler or another task."""
+
+    def __init__(self, config: Config, clock: Clock, *, readiness: Readiness, rng: random.Random | None = None) -> None:
+        """`rng` spreads pauses and is no source of secrets; tests give a seeded one."""
+        self._config = config
+        self._clock = clock
+        self._readiness = readiness
+        self._rng = rng or random.Random(secrets.randbits(64))
+        self._log = structlog.get_logger("daemon")
+        self._keys = keys_of(config)
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Begin the end; `run` returns when it is reached."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Serve until `stop`. Raises Unavailable, LedgerUnavailable (at start) and InvariantBroken."""
+        relay = self._embedded_relay()
+        if relay is not None:
+            await relay.start()
+        try:
+            database = await Database.open(self._config.daemon.database)
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    watching = tasks.create_task(relay.run()) if relay is not None else None
+                    await self._serve(database)
+                    if watching is not None:
+                        watching.cancel()
+            finally:
+                await database.close()
+        finally:
+            if relay is not None:
+                await relay.stop()
+        self._log.info("stopped")
+
+    async def _serve(self, database: Database) -> None:
+        programs = await serve_programs(self._config, database, self._clock.now())
+        happenings = Happenings(database)
+        pool = await self._pool(database, happenings)
+        worker = OutboxWorker(database, pool, Sealer(self._keys), self._clock, self._rng, self._keys)
+        path = EventPath(
+            pool=pool, database=database, programs=programs, keys=self._keys, clock=self._clock,
+            dice=secrets.token_bytes, batch_max=self._config.daemon.batch_max, promised=worker.wake,
+        )  # fmt: skip
+        await path.retry_aside()
+        async with asyncio.TaskGroup() as tasks:
+            pooling = tasks.create_task(pool.run())
+            taking = tasks.create_task(path.run())
+            others = [
+                tasks.create_task(each)
+                for each in (
+                    worker.run(), happenings.run(worker), keep_house(database, self._clock),
+                    self._readiness.keep_alive(self._clock), self._tell_ready(happenings, programs),
+                )
+            ]  # fmt: skip
+            await self._stopping.wait()
+            self._readiness.stopping()
+            path.stop()
+            await taking
+            await self._flush(worker)
+            await pool.stop(POOL_STOP_S)
+            await pooling
+            for each in others:
+                each.cancel()
+        self._log.info("counts", taken=dict(path.counts), dropped=dict(path.dropped), published=worker.kept)
+
+    async def _pool(self, database: Database, happenings: Happenings) -> Pool:
+        async with database.read() as r:
+            cursors, paces = await inbox.cursors(r), await inbox.pace(r)
+        pool = Pool(
+            settings=PoolSettings(catch_up_every_s=float(self._config.daemon.catch_up_interval_s)),
+            monotonic=self._clock.monotonic, wall=self._clock.now, rng=self._rng, sign_auth=self._sign_auth,
+            cursors=cursors, paces=dict(paces), on_happening=happenings.hear,
+        )  # fmt: skip
+        for issuer in self._keys:
+            relays = relays_of(self._config, issuer)
+            for url in dict.fromkeys((*relays, *self._config.daemon.dm_relays)):
+                reads = subscriptions.reads(issuer, url, relays, self._config.daemon.dm_relays)
+                pool.connect(url, key=issuer, reads=reads)
+        return pool
+
+    def _sign_auth(self, pubkey: str, template: Template) -> Event:
+        return sign(template, self._keys[pubkey])
+
+    def _embedded_relay(self) -> EmbeddedRelay | None:
+        settings = self._config.relay
+        if settings is None:
+            return None
+        log = structlog.get_logger("embedded-relay")
+        return EmbeddedRelay(str(settings.listen), settings.data, log=log, clock=self._clock)
+
+    async def _tell_ready(self, happenings: Happenings, programs: ServedPrograms) -> None:
+        await first_of(happenings.caught_up.wait, lambda: self._clock.sleep(READY_S_MAX))
+        slugs = [program.slug for program in programs.all]
+        self._log.info("ready", programs=slugs, relays=list(self._config.daemon.relays))
+        self._readiness.ready(f"serving {', '.join(slugs)}")
+
+    async def _flush(self, worker: OutboxWorker) -> None:
+        deadline = self._clock.monotonic() + self._config.daemon.stop_deadline_s
+        while self._clock.monotonic() < deadline and not await worker.is_flushed():
+            worker.wake()
+            await self._clock.sleep(FLUSH_LOOK_S)
+
+
+def keys_of(config: Config) -> dict[str, SecretKey]:
+    """Every issuer's public key (hex) to its secret key, in the order of the programs."""
+    return {program.key.public: program.key for program in config.programs}
+
+
+def relays_of(config: Config, issuer: str) -> tuple[str, ...]:
+    """Where an issuer's orders come in and its entries go out: the relays of all its programs."""
+    return tuple(dict.fromkeys(url for each in config.programs if each.key.public == issuer for url in each.relays))
+
+
+async def serve_programs(config: Config, database: Database, now: int) -> ServedPrograms:
+    """Register the programs, and promise their definitions and relay lists where they have changed."""
+    async with database.write() as w:
+        served = [
+            await definitions.serve(w, program, config.daemon, now, secrets.token_bytes) for program in config.programs
+        ]
+        for issuer in keys_of(config):
+            relays = relays_of(config, issuer)
+            await definitions.announce_relays(w, issuer, config.daemon, relays, now, secrets.token_bytes)
+    return ServedPrograms(served)
+
+
+async def first_of(*attempts: Callable[[], Awaitable[object]]) -> None:
+    """Return when the first of these has returned; the others are cancelled."""
+    tasks = [asyncio.ensure_future(attempt()) for attempt in attempts]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()

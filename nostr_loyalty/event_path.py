@@ -1,0 +1,279 @@
+"""The way of an event, from the relay to the ledger. Read this first.
+
+    take -> admit -> open (verify, unwrap) -> recognise -> [ claim, gather, decide, append, post ] -> the outbox worker
+                                                            `------- one transaction -------'
+
+Three promises:
+
+1. Nothing is remembered about an event until its signature has been checked (an id does not commit to its signature: a
+   tampered copy must not shadow the genuine event). See `_admit`: forged copies are dropped and only counted.
+2. A message takes effect once, however often and in however many wraps it comes. See `_book`: the wrap's id saves work,
+   the event or rumor id prevents a second effect (`inbox.unseen`), the business key a second award (`OrderDesk`).
+3. What we book and what we promise to publish commit together or not at all. See `_book`: one `ledger.write()` block,
+   cursors included, so that a relay is never asked to skip what was not written down.
+
+The path takes lists: whatever waits, up to a bound. One event is a list of one. While one batch is in its transaction,
+the signatures of the next are being checked.
+"""
+
+import asyncio
+import traceback
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+import structlog
+
+from kinds import registry
+from kinds.event import Claimed, canonical_of, rumor_from_canonical
+from kinds.keys import SecretKey
+from ledger import inbox
+from ledger.database import Database
+from ledger.errors import InvariantBroken, LedgerUnavailable
+from nostr_loyalty.clock import Clock
+from nostr_loyalty.desk import gathering
+from nostr_loyalty.desk.order_desk import OrderDesk
+from nostr_loyalty.desk.working_copy import Dice, WorkingCopy
+from nostr_loyalty.intake.admission import Door
+from nostr_loyalty.intake.opening import Forged, Opened, Sealed, open_all
+from nostr_loyalty.intake.recognition import Message, NotForUs, OrderMessage, Rejection, recognise
+from nostr_loyalty.programs import ServedPrograms
+from relay_client.deliveries import Arrived, CaughtUp, Delivery, Rejected
+from relay_client.pool import Pool
+
+OPEN_CHUNK: Final = 128
+"""Events opened by one call of a worker thread; smaller batches are not worth a second thread."""
+RETRY_S_MAX: Final = 30.0
+TAKEN: Final = "order-taken"
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Batch:
+    """What `_admit` hands to `_book`: opened messages, the wraps that were opened, and how far relays were read.
+
+    `again`: these messages had been set aside and are taken up again.
+    """
+
+    opened: list[Opened] = field(default_factory=list)
+    envelopes: list[tuple[str, int]] = field(default_factory=list)
+    caught_up: list[CaughtUp] = field(default_factory=list)
+    again: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.opened or self.envelopes or self.caught_up)
+
+
+class EventPath:
+    """Takes deliveries from the pool until it is stopped."""
+
+    def __init__(
+        self, *, pool: Pool, database: Database, programs: ServedPrograms, keys: Mapping[str, SecretKey], clock: Clock,
+        dice: Dice, batch_max: int, promised: Callable[[], None],
+    ) -> None:  # fmt: skip
+        """`batch_max`: events in one transaction; `promised()`: called after a commit that left something to publish."""
+        self._pool = pool
+        self._database = database
+        self._programs = programs
+        self._keys = keys
+        self._clock = clock
+        self._dice = dice
+        self._batch_max = batch_max
+        self._promised = promised
+        self._door = Door(programs.issuers, programs.sources)
+        self._threads = ThreadPoolExecutor(2, thread_name_prefix="open")
+        self._log = structlog.get_logger("path")
+        self._admitting: asyncio.Task[None] | None = None
+        self.counts: Counter[str] = Counter()
+
+    @property
+    def dropped(self) -> Counter[str]:
+        """What was dropped at the door, by code."""
+        return self._door.dropped
+
+    def stop(self) -> None:
+        """Take nothing more; `run` returns when what was admitted is booked. What was not will be read again."""
+        if self._admitting is not None:
+            self._admitting.cancel()
+
+    async def run(self) -> None:
+        """Work until `stop`."""
+        admitted: asyncio.Queue[Batch | None] = asyncio.Queue(maxsize=1)
+
+        async def admit() -> None:
+            try:
+                while deliveries := await self._pool.take(self._batch_max):
+                    if batch := await self._admit(deliveries):
+                        await admitted.put(batch)
+            finally:
+                await admitted.put(None)
+
+        async def book() -> None:
+            while (batch := await admitted.get()) is not None:
+                await self._book_surely(batch)
+
+        try:
+            async with asyncio.TaskGroup() as stages:
+                self._admitting = stages.create_task(admit())
+                stages.create_task(book())
+        finally:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def retry_aside(self) -> int:
+        """Take up again what was set aside, as after an update; how many. What surprises again is set aside again."""
+        async with self._database.read() as r:
+            aside = await inbox.set_aside_list(r)
+        for one in aside:
+            rumor = rumor_from_canonical(one.document)
+            issuer = next(tag[1] for tag in rumor.tags if len(tag) > 1 and tag[0] == "p" and tag[1] in self._keys)
+            message = Message(rumor.id, rumor.pubkey, rumor.created_at, rumor)
+            await self._book_surely(Batch([Opened(message, issuer)], again=True))
+        return len(aside)
+
+    # -- before the transaction: is it genuine, is it for us? ------------------------------------------------------
+
+    async def _admit(self, deliveries: Sequence[Delivery]) -> Batch:
+        batch = Batch()
+        claimed: dict[Claimed, None] = {}
+        now = self._clock.monotonic()
+        for delivery in deliveries:
+            match delivery:
+                case Arrived(event=event):
+                    if event not in claimed and self._door.admit(event, now):
+                        claimed[event] = None
+                case CaughtUp():
+                    batch.caught_up.append(delivery)
+                case Rejected(code=code):
+                    self._door.drop(code)
+        taken: set[str] = set()
+        for opened in await self._open(await self._not_yet_seen(list(claimed))):
+            match opened:
+                case Forged(code=code):  # promise 1: counted, nothing else
+                    self._door.drop(code)
+                case Sealed(envelope=envelope, code=code):
+                    self.counts[code] += 1
+                    batch.envelopes.append(envelope)
+                case Opened(message=message):
+                    if message.envelope is not None:
+                        batch.envelopes.append(message.envelope)
+                    if message.ref not in taken:
+                        taken.add(message.ref)
+                        batch.opened.append(opened)
+        return batch
+
+    async def _not_yet_seen(self, claimed: list[Claimed]) -> list[Claimed]:
+        """Leave out what was handled before: it saves the work of checking it. `_book` asks again, for certain."""
+        if not claimed:
+            return claimed
+        wraps = [(event.id, event.created_at) for event in claimed if event.kind == registry.GIFT_WRAP]
+        others = [(event.id, event.created_at) for event in claimed if event.kind != registry.GIFT_WRAP]
+
+        async def ask() -> set[str]:
+            async with self._database.read() as r:
+                return await inbox.unseen(r, others) | await inbox.unseen_envelopes(r, wraps)
+
+        fresh = await self._persist(ask)
+        return [event for event in claimed if event.id in fresh]
+
+    async def _open(self, claimed: list[Claimed]) -> list[Opened | Forged | Sealed]:
+        loop = asyncio.get_running_loop()
+        chunks = [claimed[start : start + OPEN_CHUNK] for start in range(0, len(claimed), OPEN_CHUNK)]
+        calls = [loop.run_in_executor(self._threads, open_all, chunk, self._keys) for chunk in chunks]
+        return [opened for chunk in await asyncio.gather(*calls) for opened in chunk]
+
+    # -- the transaction ------------------------------------------------------------------------------------------
+
+    async def _book_surely(self, batch: Batch) -> None:
+        """Book the batch; when the disk does not let us, keep it and try again until it does."""
+        await self._book_without_surprises(batch)
+        for caught_up in batch.caught_up:
+            self._pool.cursor_saved(caught_up.relay, caught_up.subscription, caught_up.asked_at)
+
+    async def _book_without_surprises(self, batch: Batch) -> None:
+        """Book the batch; a message that surprises us is found by halving and set aside, and the others go on."""
+        try:
+            promises = await self._persist(lambda: self._book(batch))
+        except InvariantBroken:
+            raise
+        except Exception:
+            if not batch.opened:
+                raise
+            if len(batch.opened) == 1:
+                await self._set_aside(batch, traceback.format_exc())
+                return
+            middle = len(batch.opened) // 2
+            await self._book_without_surprises(Batch(batch.opened[:middle]))
+            await self._book_without_surprises(Batch(batch.opened[middle:], batch.envelopes, batch.caught_up))
+        else:
+            if promises:
+                self._promised()
+
+    async def _book(self, batch: Batch) -> int:
+        """One transaction for the whole batch; how many promises it left. Nothing but SQL is awaited inside."""
+        now = self._clock.now()
+        async with self._database.write() as w:
+            if batch.again:
+                for each in batch.opened:
+                    await inbox.take_back(w, each.message.ref)
+            names = [(each.message.ref, each.message.created_at) for each in batch.opened]
+            fresh = await inbox.unseen(w, names)  # promise 2: claimed here, recorded below, in this transaction
+            opened = [each for each in batch.opened if each.message.ref in fresh]
+            opened.sort(key=lambda each: each.message.created_at)
+            recognised = [recognise(each.message, self._programs, each.issuer, now) for each in opened]
+            orders = [message for message in recognised if isinstance(message, OrderMessage)]
+            copy = WorkingCopy(await gathering.gather(w, orders, now), now, self._dice)
+            seen = _decide(copy, recognised, now)
+            slip = copy.close()
+            await gathering.write(w, slip, now)  # promise 3: entries and promises, together
+            await inbox.record(w, seen)
+            await inbox.record_envelopes(w, batch.envelopes)
+            if batch.caught_up:
+                await inbox.save_cursors(
+                    w, {(each.relay, each.subscription): each.asked_at for each in batch.caught_up}
+                )
+        self.counts.update(one.code for one in seen)
+        return len(slip.promises)
+
+    async def _set_aside(self, batch: Batch, trace: str) -> None:
+        message = batch.opened[0].message
+        self._log.error("message set aside", ref=message.ref, traceback=trace, remedy="nostr-loyalty inbox retry")
+        aside = inbox.Aside(message.ref, message.created_at, canonical_of(message.rumor), trace, self._clock.now())
+
+        async def put() -> None:
+            async with self._database.write() as w:
+                await inbox.set_aside(w, aside)
+                await inbox.record_envelopes(w, batch.envelopes)
+                await inbox.save_cursors(
+                    w, {(each.relay, each.subscription): each.asked_at for each in batch.caught_up}
+                )
+
+        await self._persist(put)
+        self.counts[inbox.ASIDE] += 1
+
+    async def _persist(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Try until the ledger is available; an attempt that failed has left nothing behind."""
+        pause = 0.5
+        while True:
+            try:
+                return await attempt()
+            except LedgerUnavailable as unavailable:
+                self._log.error("ledger unavailable", code=unavailable.code, detail=unavailable.detail)
+                await self._clock.sleep(pause)
+                pause = min(RETRY_S_MAX, pause * 2)
+
+
+def _decide(copy: WorkingCopy, recognised: Sequence[OrderMessage | Rejection | NotForUs], now: int) -> list[inbox.Seen]:
+    """Decide one after another; what became of each message, by its code."""
+    desk = OrderDesk(copy)
+    seen = []
+    for item in recognised:
+        if isinstance(item, OrderMessage):
+            desk.take(item)
+        elif isinstance(item, Rejection):
+            desk.reject(item)
+        code = TAKEN if isinstance(item, OrderMessage) else item.code
+        seen.append(inbox.Seen(item.message.ref, item.message.created_at, code, now))
+    return seen

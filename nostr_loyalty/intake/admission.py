@@ -1,0 +1,67 @@
+"""The door: what is looked at before a signature is checked, and what a stranger may cost us.
+
+Whatever does not pass is dropped, counted by its code and *not* remembered: an id does not commit to its signature, so
+a tampered copy must never shadow the genuine event (Bug 66).
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from kinds import registry
+from kinds.event import Claimed
+
+STRANGERS_PER_MINUTE: Final = 60
+"""Orders by keys that no program lists which are read and answered; more are dropped unread."""
+
+CODES: Final[Mapping[str, str]] = {
+    "unexpected-kind": "A relay sent a kind that was not asked for; dropped.",
+    "not-for-us": "An event that names none of our keys; dropped.",
+    "too-many-strangers": "An order by a key that no program lists, above the allowance for strangers; dropped unread.",
+}
+
+
+class Door:
+    """Decides which claimed events are worth a signature check."""
+
+    def __init__(
+        self, issuers: Collection[str], sources: Collection[str], *, strangers_per_minute: int = STRANGERS_PER_MINUTE
+    ) -> None:
+        """`issuers`: our public keys; `sources`: every public key that some program lists (hex)."""
+        self._issuers = frozenset(issuers)
+        self._sources = frozenset(sources)
+        self._strangers_per_minute = strangers_per_minute
+        self._allowance = float(strangers_per_minute)
+        self._refilled_at: float | None = None
+        self.dropped: Counter[str] = Counter()
+
+    def admit(self, claimed: Claimed, monotonic: float) -> bool:
+        """True: check its signature. False: drop it, already counted in `dropped`. `monotonic` in seconds."""
+        code = self._objection(claimed, monotonic)
+        if code is not None:
+            self.drop(code)
+        return code is None
+
+    def drop(self, code: str) -> None:
+        """Count something that was dropped."""
+        self.dropped[code] += 1
+
+    def _objection(self, claimed: Claimed, monotonic: float) -> str | None:
+        if claimed.kind not in (registry.PAID_ORDER, registry.GIFT_WRAP):
+            return "unexpected-kind"
+        if not any(tag[1] in self._issuers for tag in claimed.tags if len(tag) > 1 and tag[0] == "p"):
+            return "not-for-us"
+        if claimed.kind == registry.PAID_ORDER and claimed.pubkey not in self._sources and not self._spend(monotonic):
+            return "too-many-strangers"
+        return None
+
+    def _spend(self, monotonic: float) -> bool:
+        """Take one order by a stranger from the allowance, which refills evenly over a minute."""
+        elapsed = monotonic - (monotonic if self._refilled_at is None else self._refilled_at)
+        self._refilled_at = monotonic
+        per_second = self._strangers_per_minute / 60
+        self._allowance = min(self._strangers_per_minute, self._allowance + elapsed * per_second)
+        if self._allowance < 1:
+            return False
+        self._allowance -= 1
+        return True

@@ -1,0 +1,58 @@
+"""Claimed events become messages: signatures checked, gift wraps opened. Made to run in worker threads.
+
+The C library releases the interpreter's lock, so chunks of a batch are checked side by side; a single event is a chunk
+of one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kinds import gift_wrap, registry
+from kinds.errors import NotAdmitted, Unreadable
+from kinds.event import Claimed, verify
+from kinds.keys import SecretKey
+from nostr_loyalty.intake.recognition import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A message, and our key (public, hex) that it was addressed to."""
+
+    message: Message
+    issuer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forged:
+    """The id or the signature is wrong. Dropped and counted, never remembered."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A genuine wrap that gives no message: remembered by its (id, created_at), so that it is not opened again."""
+
+    envelope: tuple[str, int]
+    code: str
+
+
+def open_all(chunk: Sequence[Claimed], keys: Mapping[str, SecretKey]) -> list[Opened | Forged | Sealed]:
+    """Each claimed event, in order. `keys`: our public keys (hex) to their secret keys. Never raises for an event."""
+    return [_open(claimed, keys) for claimed in chunk]
+
+
+def _open(claimed: Claimed, keys: Mapping[str, SecretKey]) -> Opened | Forged | Sealed:
+    try:
+        event = verify(claimed)
+    except NotAdmitted as forged:
+        return Forged(forged.code)
+    addressee = next(tag[1] for tag in event.tags if len(tag) > 1 and tag[0] == "p" and tag[1] in keys)
+    if event.kind != registry.GIFT_WRAP:
+        return Opened(Message(event.id, event.pubkey, event.created_at, event), addressee)
+    envelope = (event.id, event.created_at)
+    try:
+        rumor = gift_wrap.unwrap(event, keys[addressee])
+    except Unreadable as unreadable:
+        return Sealed(envelope, unreadable.code)
+    return Opened(Message(rumor.id, rumor.pubkey, rumor.created_at, rumor, envelope), addressee)

@@ -1,0 +1,127 @@
+"""A verified message becomes an order for one of our programs, or a rejection with its reason.
+
+A message is known by the id of its event, or of its rumor when it came in a gift wrap (never by the wrap's id, never by
+the wrap's time; Bug 51, 62). The checks stand in order of precedence: who, which program, readable, when, how much.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from kinds import order as wire
+from kinds import registry
+from kinds.errors import Unreadable
+from kinds.event import Event, Rumor
+from kinds.tags import value
+from ledger.errors import AmountInvalid
+from ledger.units import Money, parse_money
+from nostr_loyalty.programs import ServedProgram, ServedPrograms
+
+FUTURE_S: Final = 900
+"""How far ahead of our clock a message or its payment may be dated; relays commonly refuse more as well."""
+
+ADAPTER: Final = "nostr"
+"""The adapter's name in the idempotency key of whatever came over Nostr (protocol §5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A signed message as it arrived: `ref` is its event or rumor id, `envelope` the wrap's (id, created_at) if any."""
+
+    ref: str
+    author: str
+    created_at: int
+    rumor: Rumor | Event
+    envelope: tuple[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderMessage:
+    """An order that may be decided on: its program serves it, its author is listed, its money is understood."""
+
+    message: Message
+    program: ServedProgram
+    order: wire.PaidOrder
+    money: Money
+    by_points: int
+
+    @property
+    def reference(self) -> str:
+        """The order id, as the source gave it."""
+        return self.order.order_id
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """The door's no to a signed message. `issuer` answers it on `relays`; `program` is None where it is not known."""
+
+    message: Message
+    code: str
+    detail: str
+    issuer: str
+    program: ServedProgram | None
+    relays: tuple[str, ...]
+    reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotForUs:
+    """Signed and readable, but nothing that this daemon answers; remembered by its code."""
+
+    message: Message
+    code: str
+
+
+def recognise(message: Message, programs: ServedPrograms, issuer: str, now: int) -> OrderMessage | Rejection | NotForUs:
+    """Say what a message is. `issuer`: our key that it was addressed to; `now`: unix seconds. Never raises."""
+    if message.rumor.kind != registry.PAID_ORDER:
+        return NotForUs(message, "message-not-understood")
+    address = value(message.rumor.tags, "a")
+    program = programs.at(address) if address is not None else None
+    reference = value(message.rumor.tags, "order")
+    if reference is not None and len(reference) > wire.ID_MAX:
+        reference = None
+
+    def rejection(code: str, detail: str) -> Rejection:
+        answering = program if program is not None else programs.of_issuer(issuer)[0]
+        return Rejection(message, code, detail, answering.issuer, program, answering.dm_relays, reference)
+
+    if program is not None and message.author not in program.sources:
+        return rejection("source-not-listed", f"{message.author} is not a source of {program.slug}")
+    try:
+        order = wire.parse(message.rumor)
+    except Unreadable as unreadable:
+        return rejection(unreadable.code, unreadable.detail)
+    if program is None:
+        return rejection("program-unknown", f"no program {address} here")
+    if max(order.paid_at, message.created_at) > now + FUTURE_S:
+        return rejection(
+            "order-from-the-future", f"dated {max(order.paid_at, message.created_at) - now} s ahead of this clock"
+        )
+    try:
+        money = parse_money(*order.amount)
+        by_points = _paid_with_points(order, money.currency)
+    except AmountInvalid as invalid:
+        return rejection("order-amount-invalid", invalid.detail)
+    return OrderMessage(message, program, order, money, by_points)
+
+
+def _paid_with_points(order: wire.PaidOrder, currency: str) -> int:
+    """The part of the order that points paid, in the smallest unit of the order's currency."""
+    total = 0
+    for line in order.lines:
+        if line.type == "points_discount":
+            part = parse_money(*line.amount)
+            if part.currency != currency:
+                raise AmountInvalid("amount-other-unit", f"points_discount in {part.currency}, amount in {currency}")
+            total += part.minor
+    return total
+
+
+CODES: Final[Mapping[str, str]] = {
+    "message-not-understood": "A signed message for us that is no order; nothing is done about it.",
+    "source-not-listed": "The order's author is not a source of the program; list its public key under `sources`.",
+    "program-unknown": "The order names a program that this daemon does not serve.",
+    "order-from-the-future": "The order is dated more than 15 minutes ahead of this machine's clock.",
+    "order-amount-invalid": "The order's amount cannot be read: unit, number of decimals or size.",
+}

@@ -1,0 +1,62 @@
+"""A program as the running daemon serves it: its rules, its key, its place in the ledger and on relays.
+
+Made once at start from the configuration (`nostr_loyalty.daemon`), then only read. `kinds.program.Program` is the same
+thing as published on the wire; `rules.program.ProgramRules` is the part that decisions depend on.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from nostr_loyalty.rules.program import ProgramRules
+
+Visibility = Literal["private", "public"]
+
+
+@dataclass(frozen=True, slots=True)
+class ServedProgram:
+    """One program that this daemon serves.
+
+    `ledger_id` and `revision_id` are its rows in the ledger; `revision` is the event id of the definition in force (the
+    `rev` of its entries); `issuer` is D's public key; `sources` are the public keys allowed to report orders.
+    """
+
+    ledger_id: int
+    address: str
+    slug: str
+    title: str
+    issuer: str
+    rules: ProgramRules
+    visibility: Visibility
+    sources: frozenset[str]
+    relays: tuple[str, ...]
+    dm_relays: tuple[str, ...]
+    acks: int
+    unit: tuple[str, str]
+    revision: str
+    revision_id: int
+
+    def amount_of(self, points: int) -> str:
+        """Points in the program's own words: "1 point", "12 points", "-3 stamps"."""
+        singular, plural = self.unit
+        return f"{points} {singular if abs(points) == 1 else plural}"
+
+
+class ServedPrograms:
+    """The programs of this daemon, found by address; never empty."""
+
+    def __init__(self, programs: Iterable[ServedProgram]) -> None:
+        """`programs`: at least one; addresses are unique because slugs are."""
+        self.all = tuple(programs)
+        assert self.all, "the configuration demands a program"
+        self._by_address = {program.address: program for program in self.all}
+        self.issuers = frozenset(program.issuer for program in self.all)
+        self.sources = frozenset(source for program in self.all for source in program.sources)
+
+    def at(self, address: str) -> ServedProgram | None:
+        """The program with this address ("37411:<issuer>:<slug>"), or None."""
+        return self._by_address.get(address)
+
+    def of_issuer(self, issuer: str) -> tuple[ServedProgram, ...]:
+        """All programs signed by one key, in the order of the configuration."""
+        return tuple(program for program in self.all if program.issuer == issuer)

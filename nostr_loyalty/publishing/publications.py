@@ -1,0 +1,108 @@
+"""What is promised to the world: an entry, a card, an answer, as the recipe of an event. Pure.
+
+Lanes, the lower one first: 0 definitions, 1 entries and the customers' notices, 2 answers to order systems, 3 cards.
+A card supersedes an unsent one of the same customer; nothing else is ever replaced.
+
+Source: protocol §4 and §7 (entries, cards), §6 (answers).
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from kinds import answer as wire_answer
+from kinds import card as wire_card
+from kinds import direct_message, registry
+from kinds.answer import Result
+from kinds.event import author, canonical_of
+from ledger.book import Standing
+from ledger.entry import NewEntry
+from ledger.outbox import Promise
+from nostr_loyalty.intake.recognition import OrderMessage, Rejection
+from nostr_loyalty.programs import ServedProgram
+from nostr_loyalty.publishing import sealing, wording
+
+LANE_DEFINITION: Final = 0
+LANE_ENTRY: Final = 1
+LANE_ANSWER: Final = 2
+LANE_CARD: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the order system is told: `text` is the line for the order monitor, the rest is said in tags."""
+
+    result: Result
+    text: str
+    points: int | None = None
+    balance: int | None = None
+    visits_month: int | None = None
+    claim: str | None = None
+    reason: str | None = None
+
+
+def entry(program: ServedProgram, standing: Standing, booked: NewEntry, seed: bytes) -> Promise:
+    """The publication of an entry: in clear, or as a notice to the customer that carries the proof."""
+    if program.visibility == "public":
+        return _promise(program, LANE_ENTRY, "entry", sealing.plain(booked.document), seed, program.relays)
+    text = wording.notice(program, booked.points, booked.balance)
+    tags = [["a", program.address, program.relays[0]], ["card", card_address(program, standing)]]
+    recipe = sealing.notice(booked.document, standing.customer, text, tags, booked.recorded_at)
+    return _promise(program, LANE_ENTRY, "notice", recipe, seed, program.relays)
+
+
+def card_address(program: ServedProgram, standing: Standing) -> str:
+    """Where the customer's card is found: "37412:<issuer>:<d>", d being random for a private card."""
+    return f"{registry.CARD}:{program.issuer}:{_card_name(program, standing)}"
+
+
+def card(program: ServedProgram, standing: Standing, seed: bytes) -> Promise:
+    """The customer's card as it stands now, at the time `standing.card_at`."""
+    content = wire_card.Card(
+        program=program.address, customer=standing.customer, points=standing.balance, lifetime=standing.lifetime,
+        visits_month=standing.visits_month, seq=standing.seq, head=standing.head,
+    )  # fmt: skip
+    if program.visibility == "public":
+        template = wire_card.public_template(content, standing.card_at)
+        recipe = sealing.plain(canonical_of(author(template, program.issuer)))
+    else:
+        name = _card_name(program, standing)
+        template = wire_card.private_template(name, wire_card.private_text(content), standing.card_at)
+        recipe = sealing.card(template, standing.customer)
+    supersedes = f"card:{program.ledger_id}:{standing.id}"
+    return _promise(program, LANE_CARD, "card", recipe, seed, program.relays, supersedes)
+
+
+def answer(message: OrderMessage, reply: Reply, now: int, seed: bytes) -> Promise:
+    """The answer to an order that was decided on (protocol §6)."""
+    program = message.program
+    recipe = _answer(program.issuer, message.message.author, message.message.ref, message.reference, reply, now)
+    return _promise(program, LANE_ANSWER, "answer", recipe, seed, program.dm_relays)
+
+
+def rejection(rejected: Rejection, reply: Reply, now: int, seed: bytes) -> Promise:
+    """The answer to a signed message that the door turned away."""
+    recipe = _answer(rejected.issuer, rejected.message.author, rejected.message.ref, rejected.reference, reply, now)
+    return Promise(LANE_ANSWER, "rejection", rejected.issuer, recipe, seed, rejected.relays, 1)
+
+
+def _answer(issuer: str, to: str, ref: str, reference: str | None, reply: Reply, now: int) -> bytes:
+    said = wire_answer.Answer(
+        to_event=ref, order_id=reference, result=reply.result, points=reply.points, balance=reply.balance,
+        visits_month=reply.visits_month, claim=reply.claim, reason=reply.reason,
+    )  # fmt: skip
+    rumor = direct_message.compose(issuer, [to], reply.text, wire_answer.answer_tags(said), now)
+    return sealing.wrap(canonical_of(rumor), to, now)
+
+
+def _card_name(program: ServedProgram, standing: Standing) -> str:
+    if program.visibility == "public":
+        return f"{program.slug}:{standing.customer}"
+    assert standing.card_name is not None, "a private standing is given its card's name when it first changes"
+    return standing.card_name
+
+
+def _promise(
+    program: ServedProgram, lane: int, label: str, recipe: bytes, seed: bytes, relays: tuple[str, ...],
+    supersedes: str | None = None,
+) -> Promise:  # fmt: skip
+    return Promise(lane, label, program.issuer, recipe, seed, relays, min(program.acks, len(relays)), supersedes)

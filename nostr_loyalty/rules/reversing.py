@@ -1,0 +1,50 @@
+"""How many points a refund or a cancellation takes back (protocol §4 rule 3).
+
+The reversal looks at what was *stored*: the points that the order earned on its day, never today's rule. It is
+cumulative: after refunds of r out of an amount a, exactly floor(earned * r / a) points have been taken back in all, so
+that several partial refunds end where one whole refund would have ended, and together never exceed what was earned.
+"""
+
+from dataclasses import dataclass
+
+from nostr_loyalty.rules.refusal import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOrder:
+    """What the ledger knows of the order: amounts in the smallest unit of `currency`, points as they were booked."""
+
+    amount_minor: int
+    currency: str
+    refunded_minor: int
+    earned: int
+    reversed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """What to take back now: `points` (0 or more), the new total `refunded_minor`, and whether that is the whole order."""
+
+    points: int
+    refunded_minor: int
+    whole: bool
+
+
+def refund(order: StoredOrder, minor: int, currency: str) -> Reversal | Refusal:
+    """Take back the share of a refund of `minor` (0 or more), in the order's own currency."""
+    if currency != order.currency:
+        return Refusal("refund-other-unit", f"refund in {currency}, order in {order.currency}")
+    total = order.refunded_minor + minor
+    if total > order.amount_minor:
+        return Refusal(
+            "refund-above-order", f"{total} refunded of {order.amount_minor} in the smallest unit of {currency}"
+        )
+    if total == order.amount_minor:
+        return Reversal(order.earned - order.reversed, total, whole=True)
+    due = order.earned * total // order.amount_minor
+    return Reversal(max(0, due - order.reversed), total, whole=False)
+
+
+def cancel(order: StoredOrder) -> Reversal:
+    """Take back whatever the order still holds."""
+    return Reversal(order.earned - order.reversed, order.amount_minor, whole=True)
