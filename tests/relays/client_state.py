@@ -1,4 +1,4 @@
-"""What the scripted relay remembers about one client."""
+"""What the scripted relay remembers about one client, and the lines of its journal."""
 
 from __future__ import annotations
 
@@ -32,3 +32,12 @@ class LiveSubscription:
     filters: list[Filter]
     prefix: bytes = b""  # of every EVENT message: ["EVENT","name",
     held_back: list[bytes] = field(default_factory=list)  # live events that a fault lets others overtake
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One text of the journal. `sent` is seen from the relay: True = relay to client."""
+
+    client: int
+    sent: bool
+    text: str

@@ -19,28 +19,21 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Self
 
 import orjson
 
-from tests.relays.client_state import Client, LiveSubscription
+from tests.relays.client_state import Client, Line, LiveSubscription
 from tests.relays.delivery import Delivery
 from tests.relays.faults import GARBAGE, Faults
 from tests.relays.filters import LiveIndex
+from tests.relays.information import answer_http
 from tests.relays.publishing import Publishing
 from tests.relays.reading import Reading
 from tests.relays.store import EventStore, Stored, stored_from
 from tests.relays.websocket import Connection, frame
 
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One text of the journal. `sent` is seen from the relay: True = relay to client."""
-
-    client: int
-    sent: bool
-    text: str
+STOP_S_MAX = 1.0
 
 
 class ScriptedRelay:
@@ -118,8 +111,12 @@ class ScriptedRelay:
         self._server.close()
         for connection in list(self._sockets):
             connection.close(code, "going away") if code is not None else connection.cut()
-        await asyncio.sleep(0)
-        await self._server.wait_closed()
+        try:
+            await asyncio.wait_for(self._server.wait_closed(), STOP_S_MAX)
+        except TimeoutError:
+            pass
+        for connection in list(self._sockets):  # a client that does not read would keep its close frame waiting
+            connection.cut()
         self._server = None
 
     async def restart(self, *, keep: bool = True, code: int | None = None) -> None:
@@ -205,14 +202,8 @@ class ScriptedRelay:
 
     def http(self, headers: dict[str, str]) -> tuple[int, str, bytes]:
         """The NIP-11 document, for who asks for it."""
-        if "application/nostr+json" not in headers.get("accept", ""):
-            return 426, "text/plain", b"this is a Nostr relay: connect with a WebSocket\n"
-        limitation: dict[str, object] = {"max_message_length": self.message_bytes_max}
-        limitation["auth_required"] = self.auth in ("reads", "writes")
-        if self.announce:
-            limitation |= {"max_limit": self.cap, "default_limit": self.cap}
-        document = {"name": "scripted", "supported_nips": [1, 9, 11, 40, 42, 45, 70], "limitation": limitation}
-        return 200, "application/nostr+json", orjson.dumps(document)
+        limit = self.cap if self.announce else None
+        return answer_http(headers, self.message_bytes_max, self.auth in ("reads", "writes"), limit)
 
     def message(self, connection: Connection, payload: bytes) -> None:
         """One message of a client."""
