@@ -1,0 +1,187 @@
+"""What a valid configuration means, and how a whole file is read."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from kinds.keys import npub_encode
+from nostr_loyalty.config.load import FILE_BYTES_MAX, load
+from nostr_loyalty.config.model import ConfigFile, DaemonSection, EarnSection, ProgramSection, RelaySection
+from nostr_loyalty.errors import ConfigInvalid
+from nostr_loyalty.rules.program import SpendRule
+from tests.unit.nostr_loyalty.config_files import DAEMON, EARN, MINIMAL, PROGRAM, accepted, mistakes, new_key, write
+
+EXAMPLE = Path(__file__).parents[3] / "config.example.toml"
+
+
+def test_the_shortest_file_gets_the_documented_defaults(tmp_path: Path) -> None:
+    """A key, a relay, a slug, a title and a rule are enough; everything else has its default."""
+    config = accepted(tmp_path, MINIMAL)
+    (program,) = config.programs
+    assert config.daemon.database == tmp_path / "loyalty.db"
+    assert config.daemon.dm_relays == config.daemon.relays == ("wss://relay.example.com",)
+    assert (config.daemon.acks, config.daemon.log_level, config.daemon.batch_max) == (1, "info", 512)
+    assert (config.daemon.catch_up_interval_s, config.daemon.stop_deadline_s) == (60, 10)
+    assert config.relay is None
+    assert program.key is config.daemon.key
+    assert program.relays == config.daemon.relays
+    assert (program.visibility, program.status, program.rounding, program.unit) == (
+        "private",
+        "active",
+        "floor",
+        ("point", "points"),
+    )
+    assert (program.tz.key, program.sources, program.operators, program.terms) == ("UTC", (), (), "")
+    assert program.rules().spend == (SpendRule(1, 1_000_000, "msat"),)
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The current folder does not matter, only where the configuration stands."""
+    monkeypatch.chdir("/")
+    config = accepted(tmp_path, MINIMAL.replace("[daemon]", '[daemon]\ndatabase = "data/points.db"'))
+    assert config.daemon.database == tmp_path / "data" / "points.db"
+
+
+def test_every_setting_reaches_the_daemon(tmp_path: Path) -> None:
+    """Bug 57: no key of the file is read and then forgotten: each one that is set comes out changed."""
+    key, source, operator = new_key(), new_key(), new_key()
+    text = f"""
+[daemon]
+key = "file:loyalty.key"
+database = "x.db"
+relays = ["wss://One.example:443/", "wss://one.example", "ws://two.example/path"]
+dm_relays = ["wss://dm.example"]
+acks = 3
+log_level = "debug"
+batch_max = 7
+catch_up_interval_s = 8
+stop_deadline_s = 9
+[relay]
+listen = "0.0.0.0:7000"
+data = "d"
+[[program]]
+slug = "a-1"
+title = "A"
+summary = "S"
+image = "https://a.example/i.png"
+terms = "T\\nU"
+key = "{key.nsec()}"
+sources = ["{npub_encode(source.public)}", "{source.public}"]
+operators = ["{operator.public}"]
+relays = ["wss://p.example", "wss://q.example", "wss://r.example"]
+visibility = "public"
+status = "paused"
+tz = "Europe/Madrid"
+rounding = "half_up"
+unit = ["stamp", "stamps"]
+earn = [{{type = "spend", points = 2, per = "1.50 EUR"}}, {{type = "spend", points = 1, per = "1000 msat"}}]
+"""
+    config = load(write(tmp_path, text, mode=0o600))
+    daemon, (program,) = config.daemon, config.programs
+    assert daemon.database == tmp_path / "x.db"
+    assert daemon.relays == ("ws://127.0.0.1:7000", "wss://one.example", "ws://two.example/path")
+    assert daemon.dm_relays == ("wss://dm.example",)
+    assert (daemon.acks, daemon.log_level, daemon.batch_max) == (3, "debug", 7)
+    assert (daemon.catch_up_interval_s, daemon.stop_deadline_s) == (8, 9)
+    assert config.relay is not None
+    assert (str(config.relay.listen), config.relay.data) == ("0.0.0.0:7000", tmp_path / "d")
+    assert (program.slug, program.title, program.summary, program.terms) == ("a-1", "A", "S", "T\nU")
+    assert (program.image, program.key.public) == ("https://a.example/i.png", key.public)
+    assert (program.sources, program.operators) == ((source.public,), (operator.public,))
+    assert program.relays == ("wss://p.example", "wss://q.example", "wss://r.example")
+    assert (program.visibility, program.status, program.tz.key) == ("public", "paused", "Europe/Madrid")
+    assert (program.rounding, program.unit) == ("half_up", ("stamp", "stamps"))
+    assert program.rules().spend == (SpendRule(2, 150, "EUR"), SpendRule(1, 1000, "msat"))
+
+
+def test_the_embedded_relay_alone_is_enough(tmp_path: Path) -> None:
+    """A section [relay] adds its URL to the relays, first, also where there is no other."""
+    text = '[daemon]\nkey = "file:loyalty.key"\n[relay]\n' + PROGRAM + EARN
+    assert accepted(tmp_path, text).daemon.relays == ("ws://127.0.0.1:7777",)
+
+
+def test_secrets_do_not_show(tmp_path: Path) -> None:
+    """Neither the settings nor the parsed file print a secret key."""
+    key = new_key()
+    path = write(tmp_path, MINIMAL.replace("file:loyalty.key", key.nsec()), mode=0o600)
+    parsed = ConfigFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    for text in (repr(load(path)), str(parsed), repr(parsed)):
+        assert "nsec1" not in text
+
+
+def test_the_example_loads_and_names_exactly_the_known_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """config.example.toml is a working file that sets every key of every section, and no other."""
+    monkeypatch.setenv("CAFE_SOL_KEY", new_key().nsec())
+    text = EXAMPLE.read_text(encoding="utf-8")
+    assert mistakes(tmp_path, text) == ()
+    raw = tomllib.loads(text)
+    assert list(raw) == list(ConfigFile.model_fields)
+    assert list(raw["daemon"]) == list(DaemonSection.model_fields)
+    assert list(raw["relay"]) == list(RelaySection.model_fields)
+    assert list(raw["program"][0]) == list(ProgramSection.model_fields)
+    assert list(raw["program"][0]["earn"][0]) == list(EarnSection.model_fields)
+
+
+def test_the_example_names_every_default() -> None:
+    """Each key of the example stands under a comment with its default, and that is the model's."""
+    sections = re.split(r"^\[.*\]$", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    models = (DaemonSection, RelaySection, ProgramSection, EarnSection)
+    for model, text in zip(models, sections, strict=True):
+        for name, field in model.model_fields.items():
+            if name == "earn":
+                continue
+            comment = re.search(rf"((?:^#.*\n)+){name} = ", text, re.MULTILINE)
+            assert comment is not None, name
+            stated = comment[1]
+            assert ("No default" in stated) if field.is_required() else ("Default: " in stated), name
+            if isinstance(field.default, int):
+                assert f"Default: {field.default}" in stated, name
+            elif isinstance(field.default, str) and field.default:
+                assert f'Default: "{field.default}"' in stated, name
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"[daemon\n", "not TOML: .*line 1, column 8"),
+        (b"[daemon]\nkey = 1\nkey = 2\n", "not TOML: .*line 3"),
+        (b'[daemon]\nkey = "\xff"\n', r"not UTF-8 \(at line 2\)"),
+        (b"x = " + b"[" * 100_000, "nested too deeply|not TOML"),
+        (b"#" * (FILE_BYTES_MAX + 1), "larger than"),
+    ],
+)
+def test_a_file_that_is_no_toml_says_where(tmp_path: Path, content: bytes, says: str) -> None:
+    """Syntax errors name line and column; a file of another kind is refused with one sentence."""
+    path = tmp_path / "config.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigInvalid) as caught:
+        load(path)
+    assert len(caught.value.mistakes) == 1
+    assert re.search(says, caught.value.mistakes[0])
+
+
+def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
+    """Neither a missing file nor a folder in its place is a traceback."""
+    for path, says in ((tmp_path / "nothing.toml", "nostr-loyalty init"), (tmp_path, "directory")):
+        with pytest.raises(ConfigInvalid, match=says):
+            load(path)
+
+
+def test_an_empty_file_names_what_is_missing(tmp_path: Path) -> None:
+    """The sections that must be there are named, and the relay that is missing."""
+    found = mistakes(tmp_path, "")
+    assert any(line.startswith("daemon: missing; add a section [daemon]") for line in found)
+    assert any(line.startswith("program: missing; add a section [[program]]") for line in found)
+    assert any(line.startswith("daemon.relays: no relay") for line in found)
+
+
+def test_a_plain_nsec_needs_a_private_file(tmp_path: Path) -> None:
+    """An nsec in the configuration is taken from a file of mode 0600 and refused from any other."""
+    key = new_key()
+    text = DAEMON.replace("file:loyalty.key", key.nsec()) + PROGRAM + EARN
+    assert load(write(tmp_path, text, mode=0o600)).daemon.key.public == key.public
+    with pytest.raises(ConfigInvalid, match="chmod 600") as caught:
+        load(write(tmp_path, text, mode=0o640))
+    assert "nsec1" not in str(caught.value)
