@@ -16,11 +16,10 @@ class SpendEarn(NamedTuple):
 
 
 class VisitEarn(NamedTuple):
-    """`points` for a visit, of at least `amount_min` (a decimal) of `unit` where the program says so."""
+    """`points` for a visit, of at least `minimum` (a decimal and its unit) where the program says so."""
 
     points: int
-    amount_min: str | None = None
-    unit: str | None = None
+    minimum: tuple[str, str] | None = None
 
 
 class ItemEarn(NamedTuple):
@@ -52,9 +51,8 @@ def write_earn(earn: Earn) -> tuple[str, ...]:
     match earn:
         case SpendEarn(points, per, unit):
             return ("earn", "spend", str(points), per, unit)
-        case VisitEarn(points, amount_min, unit):
-            minimum = () if amount_min is None or unit is None else (amount_min, unit)
-            return ("earn", "visit", str(points), *minimum)
+        case VisitEarn(points, minimum):
+            return ("earn", "visit", str(points), *(minimum or ()))
         case ItemEarn(points, item):
             return ("earn", "item", str(points), item)
         case OccasionEarn(occasion, points):
@@ -69,7 +67,7 @@ def parse_earn(tag: tuple[str, ...]) -> Earn:
         case ("spend", points, per, unit, *_):
             return SpendEarn(whole_number(points), _decimal(per), unit)
         case ("visit", points, amount_min, unit, *_):
-            return VisitEarn(whole_number(points), _decimal(amount_min), unit)
+            return VisitEarn(whole_number(points), (_decimal(amount_min), unit))
         case ("visit", points):
             return VisitEarn(whole_number(points))
         case ("item", points, item, *_):

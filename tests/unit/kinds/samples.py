@@ -53,7 +53,7 @@ FULL_PROGRAM = Program(
     earn=(
         SpendEarn(1, "1000", "sat"),
         VisitEarn(1),
-        VisitEarn(2, "5.00", "EUR"),
+        VisitEarn(2, ("5.00", "EUR")),
         ItemEarn(3, "espresso"),
         OccasionEarn("welcome", 10),
         OccasionEarn("feedback", 5),

@@ -1,5 +1,8 @@
 """`kinds.relay_list` (10002, 10050), `kinds.relay_auth` (22242) and the table of `kinds.registry`."""
 
+import ast
+from pathlib import Path
+
 import pytest
 
 from kinds import registry, relay_auth, relay_list
@@ -7,6 +10,7 @@ from kinds.errors import CODES, KindsError, Unreadable
 from kinds.event import Template, sign
 from tests.unit.kinds.samples import ISSUER, NOW
 
+RAISED = ("NotAdmitted", "Unreadable", "ChainBroken")
 BOTH, READ, WRITE = "wss://both.example", "wss://read.example/inbox", "ws://127.0.0.1:7777"
 
 
@@ -97,9 +101,23 @@ def test_the_table_knows_every_kind_of_the_protocol() -> None:
 
 
 def test_an_error_shows_its_code_and_detail() -> None:
-    """Log lines hold both; a code that is not in the list is our own bug."""
+    """Log lines hold both."""
     assert str(Unreadable("order-no-id")) == "order-no-id"
     assert str(Unreadable("order-no-id", "here")) == "order-no-id: here"
+    assert issubclass(Unreadable, KindsError)
+
+
+def test_every_code_has_a_sentence_and_a_use() -> None:
+    """The codes that this room's source names are exactly the keys of CODES."""
+    room = Path(registry.__file__).parent
+    named: set[str] = set()
+    for path in room.glob("*.py"):
+        if path.name != "errors.py":
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            named |= {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and node.value in CODES}
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in RAISED:
+                    code = node.args[0]
+                    assert not isinstance(code, ast.Constant) or code.value in CODES, ast.unparse(node)
+    assert named == set(CODES)
     assert all(code == code.lower() and sentence.endswith(".") for code, sentence in CODES.items())
-    with pytest.raises(AssertionError):
-        KindsError("no-such-code")
