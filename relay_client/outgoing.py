@@ -43,6 +43,11 @@ class Outgoing:
         return bool(self._queued)
 
     @property
+    def in_flight(self) -> int:
+        """How many events were sent and have no answer."""
+        return len(self._sent)
+
+    @property
     def room(self) -> int:
         """How many more events would be taken."""
         return 0 if self._bytes >= self._bytes_max else self._posts_max - len(self._events)

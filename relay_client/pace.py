@@ -80,10 +80,13 @@ class Pace:
         self._soft_at = now
         return True
 
-    def cut(self, now: float) -> None:
-        """The socket ended without a close frame. A lesson perhaps: see reopened and unreachable."""
+    def cut(self, now: float, unanswered: int) -> None:
+        """The socket ended without a close frame. A lesson perhaps: see reopened and unreachable.
+
+        unanswered: messages sent without an answer so far; the relay may not even have read them.
+        """
         messages = self._last_minute(now)
-        self._cut_at = messages if messages >= CUT_MESSAGES_MIN else None
+        self._cut_at = max(messages - unanswered, messages // 2) if messages >= CUT_MESSAGES_MIN else None
 
     def unreachable(self) -> None:
         """The relay is not there: the cut was an outage and teaches nothing."""

@@ -185,7 +185,7 @@ class Session:
     def lost(self, reason: str, now: float, *, cut: bool) -> float:
         """The socket is gone. cut: the relay ended it without a close frame. Seconds until the next attempt."""
         if cut:
-            self.pace.cut(now)
+            self.pace.cut(now, self._outgoing.in_flight)
         self._settle(self._outgoing.lost())
         self.connected = False
         return self._try_again(reason)
