@@ -32,14 +32,14 @@ format: $(STAMP) ## what ruff can put right by itself
 
 test: $(STAMP)   ## all tests; with node and npm at hand also those against nostr-tools
 	@if command -v npm >/dev/null && [ -f tests/interop/package.json ]; then \
-	    npm install --no-progress --prefix tests/interop; \
+	    cd tests/interop && npm install --no-progress; \
 	else \
-	    echo "no npm here: the tests against nostr-tools will be skipped"; \
+	    echo "no npm or no tests/interop/package.json: the tests against nostr-tools will be skipped"; \
 	fi
 	$(BIN)/pytest -q
 
 relays: $(STAMP) ## the npm relay (it compiles for minutes) and the relay contract with it
-	npm install --no-progress --prefix tests/relays/npm
+	cd tests/relays/npm && npm install --no-progress
 	$(BIN)/pytest -q tests/integration/test_relay_contract.py
 
 demo: $(STAMP)   ## orders, points and a stranger's check of them, on an embedded relay

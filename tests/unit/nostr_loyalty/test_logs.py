@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -60,7 +61,7 @@ def test_secrets_are_redacted_wherever_they_stand(json_form: bool) -> None:
 def test_what_is_no_secret_stays() -> None:
     """Ids, public keys and idempotency keys are readable: without them a log is no help."""
     name = "ab" * 32
-    line = json.loads(logged(json_form=True, event=name, public_key=name, idempotency_key=name, npub="npub1x", n=3))
+    line = json.loads(logged(json_form=True, reference=name, public_key=name, idempotency_key=name, npub="npub1x", n=3))
     assert (line["public_key"], line["idempotency_key"], line["npub"], line["n"]) == (name, name, "npub1x", 3)
 
 
@@ -91,15 +92,16 @@ def test_tracebacks_hold_no_secret_and_no_local_variable(json_form: bool) -> Non
     stream = io.StringIO()
     logs.configure("info", stream=stream, json=json_form)
     key = new_key()
-    local = "value of a local variable"
+    local = os.urandom(8).hex()
     try:
+        assert local
         raise ValueError(f"bad key {key.nsec()}")
     except ValueError:
         structlog.get_logger().exception("failed")
     text = stream.getvalue()
     assert "ValueError" in text
     assert key.nsec()[5:] not in text
-    assert local not in text.replace('local = "value of a local variable"', "")
+    assert local not in text
 
 
 def test_libraries_come_out_in_the_same_form() -> None:
@@ -115,11 +117,10 @@ def test_libraries_come_out_in_the_same_form() -> None:
     assert record["event"] == "trouble with nsec1[redacted]"
 
 
-@given(
-    st.recursive(
-        st.none() | st.integers() | st.text() | st.binary(), lambda s: st.lists(s) | st.dictionaries(st.text(), s)
-    )
-)
+LEAVES = st.none() | st.integers() | st.text() | st.binary()
+
+
+@given(st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 def test_redaction_never_fails(value: object) -> None:
     """Any value can be logged."""
     logs.redact(None, "info", {"event": "x", "value": value, "key": value})
