@@ -22,6 +22,7 @@ import contextlib
 import random
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from kinds.event import Event, Template
 from relay_client.deliveries import Arrived, CaughtUp, Delivery, Happening, Outcome, Rejected, RelayState
@@ -47,6 +48,8 @@ __all__ = [
     "Subscription",
     "Verdict",
 ]
+
+DROP_DEADLINE_S: Final = 1.0
 
 
 class Pool:
@@ -197,14 +200,13 @@ class Pool:
         be taken, and
         every event still under way gets an Outcome (retry_later).
         """
-        drivers = list(self._drivers.values())
-        for driver in drivers:
+        for driver in self._drivers.values():
             driver.farewell()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(deadline_s):
-                await asyncio.gather(*(driver.ended.wait() for driver in drivers if driver.running))
+        drivers = [driver for driver in self._drivers.values() if driver.running]
+        await _all_ended(drivers, deadline_s)
         for driver in drivers:
             driver.drop()
+        await _all_ended(drivers, DROP_DEADLINE_S)
         self._stopping.set()
         for event in (self._deliverable, self._outcome_waits, self._room_grew):
             event.set()
@@ -231,3 +233,9 @@ class Pool:
             self._outcome_waits.set()
         if room_grew:
             self._room_grew.set()
+
+
+async def _all_ended(drivers: Sequence[Driver], deadline_s: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(deadline_s):
+            await asyncio.gather(*(driver.ended.wait() for driver in drivers))
