@@ -21,15 +21,25 @@ class Known:
         self._fresh: dict[int, int] = {}
         self._marked: dict[int, int] = {}
         self._marked_at = 0
+        self._page: dict[int, int] = {}
+        self._page_before: dict[int, int] = {}
 
     def created_at(self, fingerprint: int) -> int | None:
         """The created_at of an event that needs no delivery any more, or None."""
-        return self._confirmed.get(fingerprint)
+        created_at = self._confirmed.get(fingerprint)
+        return self._page_before.get(fingerprint) if created_at is None else created_at
 
-    def delivered(self, fingerprint: int, created_at: int) -> None:
-        """An event went to the owner; beyond the bound it is simply not remembered."""
+    def delivered(self, fingerprint: int, created_at: int, *, paged: bool) -> None:
+        """An event went to the owner, from a page or live; beyond the bound it is simply not remembered."""
+        if paged:
+            self._page[fingerprint] = created_at
         if len(self._fresh) < self._entries_max:
             self._fresh[fingerprint] = created_at
+
+    def page_ended(self, *, last: bool) -> None:
+        """A page is complete; last: and with it the catch-up, or it was given up."""
+        self._page_before = {} if last else self._page
+        self._page = {}
 
     def caught_up(self, asked_at: int) -> None:
         """A CaughtUp went to the owner, behind everything delivered so far."""

@@ -152,7 +152,7 @@ class Reading:
         if not inside:
             self._voice.deliver(Rejected(self._relay, "relay-event-unasked"))
             return None
-        self._known.delivered(fingerprint, event.created_at)
+        self._known.delivered(fingerprint, event.created_at, paged=heard is Heard.PAGE)
         self._voice.deliver(Arrived(self._relay, self.subscription.name, event, size))
         return None
 
@@ -166,6 +166,7 @@ class Reading:
         for second in self._catch_up.crowded:
             self._voice.tell("relay-second-crowded", self.subscription.name, second)
         self._catch_up.crowded.clear()
+        self._known.page_ended(last=step is not Step.NEXT)
         if step is Step.NEXT:
             self._ask_page(times)
         elif step is Step.DONE:
@@ -258,6 +259,7 @@ class Reading:
 
     def _give_up(self, why: str, now: float) -> None:
         self._catch_up = None
+        self._known.page_ended(last=True)
         self._page_at = now
         self._schedule.given_up()
         self._voice.tell("relay-catch-up-failed", f"{self.subscription.name}: {why}", 0.0)

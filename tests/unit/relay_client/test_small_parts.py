@@ -58,10 +58,10 @@ def test_a_backlog_is_full_by_number_or_by_bytes() -> None:
 def test_only_what_the_owner_confirmed_is_known() -> None:
     """Bug 66: an event is left out only after the owner handled it, and then by its bytes, not by its id."""
     known = Known(100)
-    known.delivered(1, 50)
+    known.delivered(1, 50, paged=False)
     assert known.created_at(1) is None
     known.caught_up(1_000)
-    known.delivered(2, 60)
+    known.delivered(2, 60, paged=False)
     known.confirm(999)
     assert known.created_at(1) is None
     known.confirm(1_000)
@@ -69,16 +69,27 @@ def test_only_what_the_owner_confirmed_is_known() -> None:
     assert known.created_at(2) is None
 
 
+def test_the_page_before_is_known_while_its_catch_up_lasts() -> None:
+    """A page repeats the last second of the one before it; that is not delivered twice, until the catch-up is over."""
+    known = Known(100)
+    known.delivered(1, 50, paged=True)
+    assert known.created_at(1) is None
+    known.page_ended(last=False)
+    assert known.created_at(1) == 50
+    known.page_ended(last=True)
+    assert known.created_at(1) is None
+
+
 def test_the_memory_is_bounded() -> None:
     """The oldest entries go first."""
     known = Known(10)
     for number in range(50):
-        known.delivered(number, number)
+        known.delivered(number, number, paged=True)
         known.caught_up(number)
         known.confirm(number)
     assert [number for number in range(50) if known.created_at(number) is not None] == list(range(40, 50))
     for number in range(100, 200):
-        known.delivered(number, 0)
+        known.delivered(number, 0, paged=False)
     known.caught_up(200)
     known.confirm(200)
     assert sum(known.created_at(number) is not None for number in range(200)) == 10
