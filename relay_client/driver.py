@@ -44,6 +44,7 @@ class Driver:
         self._leaving = asyncio.Event()
         self._dialing: asyncio.Timeout | None = None
         self._hung_up = ""
+        self._written_at = 0.0  # in listening time: when the relay last read what we sent
         self._paused = False
         self._hungry = False
         self._flow_scheduled = False
@@ -100,9 +101,7 @@ class Driver:
     def drop(self) -> None:
         """Drop the socket; run() ends at once."""
         self._leaving.set()
-        if self._connection is not None:
-            self._hung_up = "stopped"
-            self._connection.abort()
+        self._hang_up("stopped")
 
     def state(self) -> RelayState:
         """See Pool.states."""
@@ -126,6 +125,7 @@ class Driver:
         self._connection = connection
         self._hung_up = ""
         self._paused = False
+        self._written_at = self.session.liveness.listened(self._around.monotonic())
         self.session.opened(self._around.monotonic(), self._around.wall())
         self._flow()
 
@@ -158,6 +158,9 @@ class Driver:
             return session.unreachable(f"{fault}", answers=True)
         except (OSError, TimeoutError) as fault:
             return session.unreachable(f"{fault}" or type(fault).__name__, answers=False)
+        except Exception as fault:  # noqa: BLE001 - a name that no resolver bears must end this attempt only
+            self._fail(fault)
+            return session.unreachable(f"{fault!r}", answers=False)
         finally:
             self._dialing = None
         try:
@@ -175,10 +178,14 @@ class Driver:
     def _tick(self, connection: Connection) -> None:
         now = self._around.monotonic()
         self.session.tick(now, self._around.wall())
-        if self.session.liveness.is_dead(now):
-            self._hung_up = "silent: no answer to a ping"
-            connection.abort()
-        elif self.session.liveness.ping_due(now):
+        liveness = self.session.liveness
+        if connection.writable:
+            self._written_at = liveness.listened(now)
+        if liveness.is_dead(now):
+            self._hang_up("silent: no answer to a ping")
+        elif liveness.listened(now) - self._written_at >= self._settings.write_deadline_s:
+            self._hang_up("it does not read what we send")
+        elif liveness.ping_due(now):
             connection.ping()
         self._flow()
 
@@ -208,8 +215,11 @@ class Driver:
             self._around.settle(drained.outcomes, room_grew)
 
     def _fail(self, fault: Exception) -> None:
-        self._hung_up = f"our own fault: {fault!r}"
-        self.session.fault(self._hung_up)
+        self.session.fault(f"{fault!r}")
+        self._hang_up(f"our own fault: {fault!r}")
+
+    def _hang_up(self, reason: str) -> None:
+        self._hung_up = reason
         if self._connection is not None:
             self._connection.abort()
 

@@ -1,5 +1,4 @@
-"""Several relays as one: subscribe, publish, one outcome per post, one queue of deliveries that is fair between
-relays.
+"""Several relays as one: subscribe, publish, one outcome per post, deliveries that are fair between relays.
 
 Promises to the owner:
  1. A relay that is down, slow, silent, lying or flooding never stops the others: each connection has a task, a
@@ -53,9 +52,7 @@ DROP_DEADLINE_S: Final = 1.0
 
 
 class Pool:
-    """One connection per (url, key). Construct, connect(), run() in a task; then take(), post() and outcomes() from
-    others.
-    """
+    """One connection per (url, key). Construct, connect(), run() in a task; take(), post(), outcomes() in others."""
 
     def __init__(
         self,

@@ -1,5 +1,4 @@
-"""One subscription on one relay: a live REQ for good, and catch-ups from the cursor on a schedule. Source:
-docs/protocol.md §11.
+"""One subscription on one relay: a live REQ for good, and catch-ups on a schedule. Source: docs/protocol.md §11.
 
 Rules:
  - The live REQ goes out first and has no `since`: whatever reaches the relay from then on is wanted, however old

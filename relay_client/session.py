@@ -52,9 +52,7 @@ class Session:
         cursors: Mapping[str, int],
         pace: float | None,
     ) -> None:
-        """cursors: subscription name -> unix seconds; pace: messages a minute as learned earlier. The rest as in
-        Pool.
-        """
+        """cursors: subscription name -> unix seconds; pace: messages a minute learned earlier; the rest as in Pool."""
         self.url = url
         self.key = key
         self.connected = False
@@ -116,10 +114,7 @@ class Session:
         return drained
 
     def texts(self, now: float) -> list[str]:
-        """The texts to send now, one burst; they count as sent. Empty when nothing may be sent: call again after
-        the next
-        tick.
-        """
+        """The texts to send now, one burst; they count as sent. Empty: nothing may be sent before the next tick."""
         if not self.connected:
             return []
         texts = list(self._control)

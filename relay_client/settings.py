@@ -50,6 +50,7 @@ class PoolSettings:
     ping_deadline_s: float = 15.0
 
     # The socket.
+    write_deadline_s: float = 60.0
     open_deadline_s: float = 15.0
     information_deadline_s: float = 5.0
     tick_s: float = 0.2

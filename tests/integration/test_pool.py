@@ -46,7 +46,7 @@ async def test_bad_relays_do_not_stop_a_good_one() -> None:
         silent.faults.no_ok = True
         rude.faults.refuse_handshakes = 503
         absent = f"ws://127.0.0.1:{free_port()}"
-        for url in (absent, silent.url, rude.url, good.url):
+        for url in (absent, "http://no.relay", f"ws://{'a' * 300}.test", silent.url, rude.url, good.url):
             owner.pool.connect(url, key=None, reads=[owner.orders()])
         event = owner.event(1)
         await owner.until(lambda: owner.pool.room(good.url, None) > 0)
@@ -106,7 +106,7 @@ async def test_a_remembered_pace_avoids_the_cut() -> None:
 
 
 async def test_a_flood_from_one_relay_does_not_starve_another() -> None:
-    """The owner is slow, one relay holds 20,000 events: its socket is paused, the other relay's event comes among the
+    """The owner is slow, one relay holds 5,000 events: its socket is paused, the other relay's event comes among the
     first, and in the end everything has come and no deadline has passed falsely."""
     settings = replace(NO_WAITS, deliveries_max=500)
     async with ScriptedRelay(verify=False) as flood, ScriptedRelay(verify=False) as calm, Owner(settings) as owner:
