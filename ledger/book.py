@@ -231,9 +231,11 @@ async def append(
         await _append_entries(w, entries)
     if opened:
         await w.run(
-            "INSERT INTO lot (entry_id, standing_id, points, filled, remaining, expires_at, opened_at) "
+            # A credit may have been reversed in the same block, before there was a lot to note it on.
+            "INSERT INTO lot (entry_id, standing_id, points, filled, remaining, expires_at, opened_at, reversed) "
             "SELECT value ->> 0, value ->> 1, value ->> 2, (value ->> 2) - (value ->> 3), value ->> 3, value ->> 4, "
-            "value ->> 5 FROM json_each(?1)",
+            "value ->> 5, coalesce((SELECT -sum(points) FROM entry WHERE reverses = value ->> 0 AND points < 0), 0) "
+            "FROM json_each(?1)",
             packed_rows([astuple(lot) for lot in opened]),
         )
     if draws:
