@@ -15,6 +15,7 @@ from typing import Any, Final
 from ledger.balance import Fold, Line
 from ledger.bulk import name
 from ledger.database import Read
+from ledger.errors import LedgerUnavailable
 
 PAGE: Final = 1_000
 FINDINGS_MAX: Final = 1_000  # of each code; a ledger that is wrong everywhere need not say so a million times
@@ -154,6 +155,16 @@ class Report:
 async def check(r: Read) -> Report:
     """Looks at everything, in the one snapshot of the block. Takes about a minute for a million entries."""
     report = Report()
+    try:
+        await _check(r, report)
+    except LedgerUnavailable as error:
+        if error.code != "ledger-corrupt":
+            raise
+        report.add("file-damaged", error.detail)
+    return report
+
+
+async def _check(r: Read, report: Report) -> None:
     folds = await _entries(r, report)
     await _standings(r, report, folds)
     folds.clear()
@@ -163,7 +174,6 @@ async def check(r: Read) -> Report:
             report.add(code, where)
     for table in ("lot", "draw", "paid_order", "refund", "inbox", "outbox"):
         ((report.counted[table],),) = await r.rows(f"SELECT count(*) FROM {table}")
-    return report
 
 
 async def _entries(r: Read, report: Report) -> dict[int, Fold]:

@@ -168,11 +168,11 @@ class Database:
         """A consistent copy of the ledger at target, while the daemon goes on. An existing file there is replaced."""
         part = Path(f"{target}.part")
         await asyncio.to_thread(part.unlink, missing_ok=True)
-        connection = await self._idle.get()
+        connection = await self._connect(READER_CACHE_KIB)
         try:
             await finished(_translating(_run(connection, "VACUUM INTO ?", str(part))))
         finally:
-            self._idle.put_nowait(connection)
+            await finished(connection.close())
         await asyncio.to_thread(_onto_disk, part, Path(target))
 
     async def _connect(self, cache_kib: int, *, query_only: bool = False) -> aiosqlite.Connection:

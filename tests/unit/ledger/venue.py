@@ -1,0 +1,179 @@
+"""A venue for the ledger's tests: it earns, spends, refunds and lets expire through the book, as the daemon does."""
+
+import asyncio
+import hashlib
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+from ledger import audit, book, orders, programs
+from ledger.book import EntryDraw, OpenedLot, Standing
+from ledger.database import Database, Write
+from ledger.entry import EntryType, NewEntry
+from ledger.lot import Moved, Position
+
+
+def name() -> str:
+    """A fresh name of 64 hex digits."""
+    return os.urandom(32).hex()
+
+
+class Venue:
+    """One program on a real ledger. Every method is one write block, and returns the id of its entry."""
+
+    def __init__(self, database: Database, program_id: int, revision_id: int) -> None:
+        self.database = database
+        self.program_id = program_id
+        self.revision_id = revision_id
+        self.source = hashlib.sha256(b"the till").hexdigest()
+
+    @classmethod
+    async def open(cls, path: Path) -> Self:
+        """Opens the ledger at path, makes it and its program where they are missing."""
+        database = await Database.open(path)
+        async with database.write() as w:
+            program_id = await programs.register(w, "program", "cafe-sol", hashlib.sha256(b"issuer").hexdigest(), 0)
+            revision = await programs.latest_revision(w, program_id)
+            if revision is None:
+                ref = hashlib.sha256(b"rules").hexdigest()
+                revision_id = await programs.add_revision(w, program_id, ref, ref, b"rules", 0)
+            else:
+                revision_id = revision.id
+        return cls(database, program_id, revision_id)
+
+    async def close(self) -> None:
+        """Closes the ledger."""
+        await self.database.close()
+
+    async def standing(self, customer: str) -> Standing:
+        """The customer's standing as it is committed."""
+        async with self.database.read() as r:
+            return (await book.find_standings(r, [(self.program_id, customer)]))[self.program_id, customer]
+
+    async def earn(
+        self, customer: str, points: int, *, at: int = 0, expires_at: int | None = None, key: str | None = None
+    ) -> int:
+        """Earns without an order."""
+        async with self.database.write() as w:
+            standing, position = await self.position(w, customer)
+            entry_id = await book.next_entry_id(w)
+            moved = position.credit(entry_id, points, expires_at=expires_at, at=at)
+            standing = replace(standing, lifetime=standing.lifetime + points)
+            return await self.book(w, standing, "earned", moved, at=at, expires_at=expires_at, key=key)
+
+    async def sell(self, customer: str, reference: str, points: int, *, at: int = 0) -> int:
+        """Takes a paid order, with its visit and its entry."""
+        async with self.database.write() as w:
+            order_id = await orders.next_order_id(w)
+            standing, position = await self.position(w, customer)
+            moved = position.credit(await book.next_entry_id(w), points, expires_at=None, at=at)
+            standing = replace(
+                standing, lifetime=standing.lifetime + points, visits=standing.visits + 1, month=202401,
+                visits_month=standing.visits_month + 1,
+            )  # fmt: skip
+            entry_id = await self.book(w, standing, "earned", moved, at=at, order_id=order_id)
+            await orders.record(w, [self.order(order_id, reference, standing.id, entry_id, points)])
+            return entry_id
+
+    def order(
+        self, order_id: int, reference: str, standing_id: int | None, entry_id: int | None, earned: int
+    ) -> orders.OrderRow:
+        """A paid order of ten euros."""
+        return orders.OrderRow(
+            order_id, self.program_id, self.source, reference, "paid", standing_id, "EUR", 1_000, 0, 0, 202401, entry_id,
+            earned, 0, None, name(), 0,
+        )  # fmt: skip
+
+    async def spend(self, customer: str, points: int, *, at: int = 0) -> int | None:
+        """Redeems points, or None where there are too few."""
+        async with self.database.write() as w:
+            standing, position = await self.position(w, customer)
+            moved = position.spend(points, at=at)
+            return None if moved is None else await self.book(w, standing, "redeemed", moved, at=at)
+
+    async def expire(self, customer: str, *, at: int = 0) -> int:
+        """Writes off what has run out; how many lots."""
+        async with self.database.write() as w:
+            return await self._expire(w, customer, at)
+
+    async def refund(self, customer: str, entry_id: int, points: int, *, at: int = 0) -> int | None:
+        """Takes a credit back, in whole or in part; None where nothing was left to take."""
+        async with self.database.write() as w:
+            standing, position = await self.position(w, customer, also=(entry_id,))
+            moved = position.reverse_credit(entry_id, points, at=at)
+            if moved is None:
+                return None
+            standing = replace(standing, lifetime=standing.lifetime + moved.points)
+            return await self.book(w, standing, "revoked", moved, at=at, reverses=entry_id)
+
+    async def restore(self, customer: str, entry_id: int, *, at: int = 0) -> int | None:
+        """Gives a redemption's points back."""
+        async with self.database.write() as w:
+            await self._expire(w, customer, at)
+            draws = (await book.draws_of(w, [entry_id]))[entry_id]
+            standing, position = await self.position(w, customer, also=[draw.lot_id for draw in draws])
+            moved = position.reverse_debit(draws, at=at)
+            return None if moved is None else await self.book(w, standing, "revoked", moved, at=at, reverses=entry_id)
+
+    async def position(
+        self, w: Write, customer: str, also: tuple[int, ...] | list[int] = ()
+    ) -> tuple[Standing, Position]:
+        """The standing and its lots, as the open block sees them."""
+        standing = (await book.standings(w, [(self.program_id, customer)], 0))[self.program_id, customer]
+        return standing, Position(standing.deficit, tuple((await book.lots(w, [standing.id], also=also))[standing.id]))
+
+    async def book(
+        self, w: Write, standing: Standing, type_: EntryType, moved: Moved, *, at: int, expires_at: int | None = None,
+        reverses: int | None = None, order_id: int | None = None, key: str | None = None,
+    ) -> int:  # fmt: skip
+        """Appends what the movement leads to."""
+        entry_id = await book.next_entry_id(w)
+        key = key or name()
+        balance = standing.balance + moved.points
+        assert balance == moved.after.balance
+        document = f"{standing.customer} {standing.seq + 1} {moved.points} {key}".encode()
+        ref = hashlib.sha256(document).hexdigest()
+        at = max(at, standing.last_at)
+        entry = NewEntry(
+            entry_id, self.program_id, standing.id, standing.seq + 1, type_, moved.points, balance, ref, document, key,
+            self.revision_id, order_id, reverses, at, at, expires_at,
+        )  # fmt: skip
+        opened = [
+            OpenedLot(lot.entry_id, standing.id, lot.points, lot.remaining, lot.expires_at, lot.opened_at)
+            for lot in moved.after.lots
+            if lot.entry_id == entry_id
+        ]
+        after = replace(standing, seq=entry.seq, balance=balance, head=ref, last_at=at, deficit=moved.after.deficit)
+        draws = [EntryDraw(entry_id, draw) for draw in moved.draws]
+        await book.append(w, [entry], opened=opened, draws=draws, standings=[after])
+        return entry_id
+
+    async def audit(self) -> audit.Report:
+        """The audit of what is committed."""
+        async with self.database.read() as r:
+            return await audit.check(r)
+
+    async def _expire(self, w: Write, customer: str, at: int) -> int:
+        standing, position = await self.position(w, customer)
+        due = position.due(at)
+        for lot in due:
+            standing, position = await self.position(w, customer)
+            moved = position.expire(lot.entry_id, at=at)
+            assert moved is not None
+            await self.book(w, standing, "expired", moved, at=at)
+        return len(due)
+
+
+def main(path: str) -> None:
+    """Sells for ever, in batches of ten in one block each: the process that a test kills."""
+
+    async def sell() -> None:
+        venue = await Venue.open(Path(path))
+        customers = [hashlib.sha256(bytes([each])).hexdigest() for each in range(5)]
+        print("ready", flush=True)
+        while True:
+            await venue.sell(customers[os.urandom(1)[0] % 5], name(), 12)
+            await venue.spend(customers[os.urandom(1)[0] % 5], 7)
+
+    asyncio.run(sell())
