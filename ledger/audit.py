@@ -35,6 +35,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "lot-expired-differs": "lot {} counts other expired points than its draws",
     "lot-reversed-differs": "lot {} counts other reversed points than the reversals of its credit",
     "draws-differ": "entry {} drew other points than it says",
+    "key-twice": "entry {} has the key of an earlier entry",
     "over-reversed": "entry {} is reversed by more than it holds",
     "reversal-elsewhere": "entry {} reverses an entry of another standing",
     "order-entry-differs": "order {} does not agree with its entry",
@@ -77,6 +78,7 @@ _QUESTIONS: Final[Mapping[str, str]] = {
         WHERE CASE WHEN type IN ('redeemed', 'expired') THEN coalesce(moved, 0) <> points
                    WHEN type = 'revoked' THEN abs(coalesce(moved, 0)) > abs(points) OR coalesce(moved, 0) * points < 0
                    ELSE moved IS NOT NULL END""",
+    "key-twice": "SELECT max(id) FROM entry GROUP BY key HAVING count(*) > 1",
     "over-reversed": """
         SELECT entry.id FROM (SELECT reverses, sum(points) AS points FROM entry WHERE reverses IS NOT NULL
                               GROUP BY reverses) AS reversals CROSS JOIN entry ON entry.id = reversals.reverses

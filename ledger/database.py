@@ -105,6 +105,7 @@ class Database:
                 raise LedgerUnavailable("ledger-missing", str(path), "Check the path, or start the daemon once.")
             if not read_only:
                 database._lock_file = _locked(database.path)
+                _made_private(database.path)
                 database._writer = await database._connect(WRITER_CACHE_KIB)
                 await _translating(migrate(database._writer))
             for _ in range(readers):
@@ -168,6 +169,7 @@ class Database:
         """A consistent copy of the ledger at target, while the daemon goes on. An existing file there is replaced."""
         part = Path(f"{target}.part")
         await asyncio.to_thread(part.unlink, missing_ok=True)
+        _made_private(part)  # VACUUM INTO takes an empty file
         connection = await self._connect(READER_CACHE_KIB)
         try:
             await finished(_translating(_run(connection, "VACUUM INTO ?", str(part))))
@@ -263,6 +265,14 @@ def _locked(path: Path) -> IO[str]:
     file.write(f"{os.getpid()}\n")
     file.flush()
     return file
+
+
+def _made_private(path: Path) -> None:
+    """Makes an empty file that only its owner may read, where there is none: a ledger tells who comes how often."""
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except OSError:
+        pass  # it is there already, or cannot be made: then SQLite says why
 
 
 def _onto_disk(part: Path, target: Path) -> None:

@@ -101,8 +101,12 @@ async def entry(r: Read, ref: str) -> Entry | None:
 
 
 async def entry_by_key(r: Read, key: str) -> Entry | None:
-    """The entry with this idempotency key, None where the key is free."""
-    row = await r.row(_ENTRY.format(of="(SELECT 1)", on="entry.key = ?1"), bytes.fromhex(key))
+    """The entry without an order that has this idempotency key, None where there is none.
+
+    What belongs to an order is found by the order.
+    """
+    by_key = _ENTRY.format(of="(SELECT 1)", on="entry.order_id IS NULL AND entry.key = ?1")
+    row = await r.row(by_key, bytes.fromhex(key))
     return None if row is None else _entry(row)
 
 

@@ -1,5 +1,5 @@
 -- The ledger, version 1. Names are 32 bytes. Times are unix seconds. Points and money are integers.
--- Indexes over random values cost a page per row once the ledger is large: there is one, on entry(key).
+-- An index over random values costs a page per row once the ledger is large: what grows with every order has none.
 
 CREATE TABLE program (
     id            INTEGER PRIMARY KEY,
@@ -63,7 +63,7 @@ CREATE TABLE entry (
     balance     INTEGER NOT NULL,
     ref         BLOB    NOT NULL CHECK (length(ref) = 32),
     prev_id     INTEGER,
-    key         BLOB    NOT NULL UNIQUE CHECK (length(key) = 32),
+    key         BLOB    NOT NULL CHECK (length(key) = 32),
     revision_id INTEGER NOT NULL,
     order_id    INTEGER,
     reverses    INTEGER REFERENCES entry (id) CHECK (reverses IS NULL OR type = 'revoked'),
@@ -77,6 +77,11 @@ CREATE TABLE entry (
     CHECK (CASE type WHEN 'earned' THEN points > 0 WHEN 'granted' THEN points > 0
                      WHEN 'redeemed' THEN points < 0 WHEN 'expired' THEN points < 0 ELSE 1 END)
 ) STRICT;
+
+-- A key is unique for ever. Most keys belong to an order, which is unique itself by the very words that the key is made of
+-- (program, source, reference): there the same key means the same order, and the index grows at its end, as orders do.
+CREATE UNIQUE INDEX entry_by_order_and_key ON entry (order_id, key) WHERE order_id IS NOT NULL;
+CREATE UNIQUE INDEX entry_by_key ON entry (key) WHERE order_id IS NULL;
 
 CREATE UNIQUE INDEX entry_by_ref ON entry (slice, ref);
 CREATE INDEX entry_by_reversed ON entry (reverses) WHERE reverses IS NOT NULL;

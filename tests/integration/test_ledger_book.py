@@ -98,6 +98,16 @@ async def test_a_key_is_unique_for_ever(venue: Venue) -> None:
     assert found.id == entry_id
 
 
+async def test_an_order_moves_points_once_per_key(venue: Venue) -> None:
+    """Bug 3: two entries of one order under one key are refused, also where the order itself was recorded before."""
+    key = name()
+    entry = replace(await good(venue), order_id=1, key=key)
+    await append(venue, entry)
+    again = replace(entry, id=3, seq=3, balance=120, ref=name())
+    with pytest.raises(InvariantBroken):
+        await append(venue, again)
+
+
 async def test_an_order_counts_once(venue: Venue) -> None:
     """Bug 1, 9: the same order of the same source is refused, and with it the whole block that tried."""
     with pytest.raises(InvariantBroken):
@@ -250,6 +260,7 @@ TAMPERED = {
     "UPDATE lot SET reversed = 1": "lot-reversed-differs",
     "DELETE FROM lot": "credit-without-lot",
     "DELETE FROM draw": "draws-differ",
+    "UPDATE entry SET key = (SELECT key FROM entry WHERE id = 1) WHERE id = 2": "key-twice",
     "UPDATE entry SET points = 5 WHERE id = 1": "over-reversed",
     "UPDATE entry SET standing_id = 9 WHERE id = 3": "reversal-elsewhere",
     "UPDATE paid_order SET earned = 99": "order-entry-differs",

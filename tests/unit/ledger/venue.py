@@ -81,8 +81,8 @@ class Venue:
     ) -> orders.OrderRow:
         """A paid order of ten euros."""
         return orders.OrderRow(
-            order_id, self.program_id, self.source, reference, "paid", standing_id, "EUR", 1_000, 0, 0, 202401, entry_id,
-            earned, 0, None, name(), 0,
+            order_id, self.program_id, self.source, reference, "paid", standing_id, "EUR", 1_000, 0, 0, 202401,
+            entry_id, earned, 0, None, name(), 0,
         )  # fmt: skip
 
     async def spend(self, customer: str, points: int, *, at: int = 0) -> int | None:
