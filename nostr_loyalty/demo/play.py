@@ -58,6 +58,7 @@ class Performance:
         self._answers: dict[str, Answer] = {}
         self._entries: dict[str, dict[int, Entry]] = {pubkey: {} for pubkey in self._cast.guests}
         self._url = ""
+        self._daemon: DaemonProcess | None = None
 
     def stop(self) -> None:
         """No more orders: what was done is checked, and then it is over."""
@@ -70,7 +71,7 @@ class Performance:
             port = free_port()
             self._url = f"ws://127.0.0.1:{port}"
             config = write_config(self._cast, Path(name), f"127.0.0.1:{port}")
-            daemon = DaemonProcess(config, self._clock)
+            self._daemon = daemon = DaemonProcess(config, self._clock)
             try:
                 await daemon.start()
                 self._screen.opening(self._cast, self._url)
@@ -114,6 +115,9 @@ class Performance:
         for _ in range(number):
             if self._stopping.is_set():
                 break
+            if self._daemon_is_gone:
+                self._screen.finding(Finding(False, "the daemon is gone"))
+                return False
             act = self._script.next(self._clock.now())
             message, event = _message(act)
             expected = self._book.note(act, message.id)
@@ -130,16 +134,22 @@ class Performance:
         lines = self._entries[act.guest.key.public] if act.guest is not None else {}
         deadline = self._clock.monotonic() + ANSWER_S_MAX
         while message_id not in self._answers or len(lines) < expected.entries:
-            self._news.clear()
-            left = deadline - self._clock.monotonic()
-            try:
-                await asyncio.wait_for(self._news.wait(), left)
-            except TimeoutError:
+            gone = self._daemon_is_gone
+            if gone or self._clock.monotonic() > deadline:
                 what = "its answer" if message_id not in self._answers else "the guest's entry"
-                sentence = f"{act.order.order_id}: {what} did not come within {ANSWER_S_MAX:.0f} s"
-                self._screen.finding(Finding(False, sentence))
+                why = "the daemon is gone" if gone else f"waited {ANSWER_S_MAX:.0f} s"
+                self._screen.finding(Finding(False, f"{act.order.order_id}: {what} did not come ({why})"))
                 return False
+            self._news.clear()
+            try:
+                await asyncio.wait_for(self._news.wait(), LOOK_AGAIN_S)
+            except TimeoutError:
+                pass
         return True
+
+    @property
+    def _daemon_is_gone(self) -> bool:
+        return self._daemon is not None and self._daemon.has_ended
 
     async def _pause(self, seconds: float) -> None:
         try:
