@@ -272,3 +272,14 @@ async def test_a_commit_survives_without_closing(tmp_path: Path) -> None:
         assert (await book.find_standings(r, [(venue.program_id, CUSTOMER)]))[venue.program_id, CUSTOMER].balance == 5
     await reader.close()
     await venue.close()
+
+
+async def test_nobody_else_may_read_a_ledger(venue: Venue, tmp_path: Path) -> None:
+    """A new ledger, what SQLite keeps beside it, and a backup are their owner's only: they tell who comes how often."""
+    await venue.database.backup(tmp_path / "backup.db")
+    assert modes(tmp_path) == {"ledger.db": 0o600, "ledger.db-wal": 0o600, "ledger.db-shm": 0o600, "backup.db": 0o600}
+
+
+def modes(folder: Path) -> dict[str, int]:
+    """Who may do what with each file, but for the lock, which holds nothing."""
+    return {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir() if path.suffix != ".lock"}
