@@ -8,7 +8,6 @@ can impersonate any other"). The wrap's time is invented and says nothing; the r
 """
 
 import hashlib
-import hmac
 from typing import Final
 
 from kinds.errors import NotAdmitted, Unreadable
@@ -22,6 +21,7 @@ from kinds.tags import Tags
 BACKDATED_S_MAX: Final = 2 * 24 * 60 * 60
 """Seals and wraps are dated up to two days back, each by its own amount."""
 
+_PURPOSE: Final = b"nostr-loyalty gift wrap: "
 _WRAP_KINDS: Final = (GIFT_WRAP, EPHEMERAL_GIFT_WRAP)
 
 
@@ -72,22 +72,11 @@ def gift_wrap(
     """
     if len(seed) != 32:
         raise ValueError("a seed has 32 bytes")
-    sealed = seal(
-        rumor,
-        sender,
-        recipient,
-        conversation_key,
-        nonce=_drawn(seed, b"seal nonce"),
-        created_at=_backdated(now, seed, b"seal time"),
-    )
-    return wrap(
-        sealed,
-        recipient,
-        _one_time_key(seed),
-        nonce=_drawn(seed, b"wrap nonce"),
-        created_at=_backdated(now, seed, b"wrap time"),
-        kind=kind,
-    )
+    drawn = hashlib.shake_256(_PURPOSE + seed).digest(80 + 4 * 32)
+    seal_nonce, wrap_nonce, seal_age, wrap_age = drawn[:32], drawn[32:64], drawn[64:72], drawn[72:80]
+    sealed = seal(rumor, sender, recipient, conversation_key, nonce=seal_nonce, created_at=_backdated(now, seal_age))
+    one_time = _one_time_key(drawn[80:])
+    return wrap(sealed, recipient, one_time, nonce=wrap_nonce, created_at=_backdated(now, wrap_age), kind=kind)
 
 
 def unwrap(event: Event, recipient: SecretKey) -> Rumor:
@@ -117,19 +106,15 @@ def _verified_seal(text: str) -> Event:
         raise Unreadable("seal-wrong-signature", str(fault)) from None
 
 
-def _drawn(seed: bytes, purpose: bytes) -> bytes:
-    """32 bytes for one purpose: whoever does not know the seed cannot tell them from random ones."""
-    return hmac.digest(seed, b"nostr-loyalty gift wrap: " + purpose, hashlib.sha256)
+def _backdated(now: int, age: bytes) -> int:
+    return max(0, now - int.from_bytes(age, "big") % (BACKDATED_S_MAX + 1))
 
 
-def _backdated(now: int, seed: bytes, purpose: bytes) -> int:
-    return max(0, now - int.from_bytes(_drawn(seed, purpose), "big") % (BACKDATED_S_MAX + 1))
-
-
-def _one_time_key(seed: bytes) -> SecretKey:
-    for attempt in range(4):
+def _one_time_key(secrets: bytes) -> SecretKey:
+    """The first of four draws of 32 bytes that is a secret key: one in 2**128 numbers is none."""
+    for start in range(0, 4 * 32, 32):
         try:
-            return SecretKey(_drawn(seed, b"one-time key %d" % attempt))
+            return SecretKey(secrets[start : start + 32])
         except ValueError:
-            continue  # one in 2**128 numbers is no key
+            continue
     raise AssertionError("four draws in a row were no keys")

@@ -6,7 +6,6 @@ NIP allows since (a length prefix of six bytes for 65,536 bytes and more) is und
 Nonces are an argument: 32 bytes that are never used twice with one conversation key.
 """
 
-import hashlib
 import hmac
 from base64 import b64decode, b64encode
 from functools import lru_cache
@@ -14,6 +13,8 @@ from typing import Final
 
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from kinds.errors import Unreadable
 from kinds.keys import SecretKey
@@ -23,6 +24,7 @@ PLAINTEXT_MAX: Final = 65_535
 PAYLOAD_MAX: Final = 256 * 1024
 """Characters of base64 that `decrypt` takes: as many as an event may have."""
 
+_SHA256: Final = SHA256()
 _VERSION: Final = b"\x02"
 _PAYLOAD_MIN: Final = 132
 _DATA_MIN: Final = 99
@@ -31,7 +33,7 @@ _LONG_FORM_FROM: Final = 65_536
 
 def conversation_key(key: SecretKey, pubkey: str) -> bytes:
     """The 32 secret bytes that two keys share, the same from both sides. ValueError: `pubkey` is no public key."""
-    return hmac.digest(b"nip44-v2", key.shared_x(pubkey), hashlib.sha256)
+    return hmac.digest(b"nip44-v2", key.shared_x(pubkey), "sha256")
 
 
 @lru_cache(maxsize=4_096)
@@ -48,7 +50,7 @@ def encrypt(plaintext: str, conversation_key: bytes, nonce: bytes) -> str:
     padded = len(text).to_bytes(2, "big") + text + bytes(padded_length(len(text)) - len(text))
     chacha_key, chacha_nonce, mac_key = message_keys(conversation_key, nonce)
     sealed = nonce + _chacha20(chacha_key, chacha_nonce, padded)
-    return b64encode(_VERSION + sealed + hmac.digest(mac_key, sealed, hashlib.sha256)).decode()
+    return b64encode(_VERSION + sealed + hmac.digest(mac_key, sealed, "sha256")).decode()
 
 
 def decrypt(payload: str, conversation_key: bytes) -> str:
@@ -56,7 +58,7 @@ def decrypt(payload: str, conversation_key: bytes) -> str:
     data = _decode(payload)
     sealed, mac = data[1:-32], data[-32:]
     chacha_key, chacha_nonce, mac_key = message_keys(conversation_key, sealed[:32])
-    if not hmac.compare_digest(hmac.digest(mac_key, sealed, hashlib.sha256), mac):
+    if not hmac.compare_digest(hmac.digest(mac_key, sealed, "sha256"), mac):
         raise Unreadable("payload-wrong-mac")
     return _unpad(_chacha20(chacha_key, chacha_nonce, sealed[32:]))
 
@@ -65,10 +67,8 @@ def message_keys(conversation_key: bytes, nonce: bytes) -> tuple[bytes, bytes, b
     """ChaCha20's key (32 bytes) and nonce (12), and the MAC's key (32), of one message: HKDF-expand to 76 bytes."""
     if len(conversation_key) != 32 or len(nonce) != 32:
         raise ValueError("a conversation key and a nonce have 32 bytes each")
-    block1 = hmac.digest(conversation_key, nonce + b"\x01", hashlib.sha256)
-    block2 = hmac.digest(conversation_key, block1 + nonce + b"\x02", hashlib.sha256)
-    block3 = hmac.digest(conversation_key, block2 + nonce + b"\x03", hashlib.sha256)
-    return block1, block2[:12], block2[12:] + block3[:12]
+    keys = HKDFExpand(_SHA256, 76, nonce).derive(conversation_key)
+    return keys[:32], keys[32:44], keys[44:]
 
 
 def padded_length(length: int) -> int:

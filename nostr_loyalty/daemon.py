@@ -77,19 +77,30 @@ class Daemon:
         programs = await serve_programs(self._config, database, self._clock.now())
         happenings = Happenings(database)
         pool = await self._pool(database, happenings)
-        worker = OutboxWorker(database, pool, Sealer(self._keys), self._clock, self._rng, self._keys)
+        wake = asyncio.Event()
         path = EventPath(
             pool=pool, database=database, programs=programs, keys=self._keys, clock=self._clock,
-            dice=secrets.token_bytes, batch_max=self._config.daemon.batch_max, promised=worker.wake,
+            dice=secrets.token_bytes, batch_max=self._config.daemon.batch_max, promised=wake.set,
         )  # fmt: skip
+        worker = OutboxWorker(
+            database,
+            pool,
+            Sealer(self._keys),
+            self._clock,
+            self._rng,
+            self._keys,
+            is_busy=lambda: path.is_busy,
+            wake=wake,
+        )
         await path.retry_aside()
         async with asyncio.TaskGroup() as tasks:
             pooling = tasks.create_task(pool.run())
             taking = tasks.create_task(path.run())
+            sending = tasks.create_task(worker.run())
             others = [
                 tasks.create_task(each)
                 for each in (
-                    worker.run(), happenings.run(worker), keep_house(database, self._clock),
+                    happenings.run(worker), keep_house(database, self._clock),
                     self._readiness.keep_alive(self._clock), self._tell_ready(happenings, programs),
                 )
             ]  # fmt: skip
@@ -98,10 +109,11 @@ class Daemon:
             path.stop()
             await taking
             await self._flush(worker)
+            for each in (sending, *others):
+                each.cancel()
+            await asyncio.wait((sending,))
             await pool.stop(POOL_STOP_S)
             await pooling
-            for each in others:
-                each.cancel()
         self._log.info("counts", taken=dict(path.counts), dropped=dict(path.dropped), published=worker.kept)
 
     async def _pool(self, database: Database, happenings: Happenings) -> Pool:
@@ -138,7 +150,6 @@ class Daemon:
     async def _flush(self, worker: OutboxWorker) -> None:
         deadline = self._clock.monotonic() + self._config.daemon.stop_deadline_s
         while self._clock.monotonic() < deadline and not await worker.is_flushed():
-            worker.wake()
             await self._clock.sleep(FLUSH_LOOK_S)
 
 

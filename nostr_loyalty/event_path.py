@@ -12,15 +12,14 @@ Three promises:
 3. What we book and what we promise to publish commit together or not at all. See `_book`: one `ledger.write()` block,
    cursors included, so that a relay is never asked to skip what was not written down.
 
-The path takes lists: whatever waits, up to a bound. One event is a list of one. While one batch is in its transaction,
-the signatures of the next are being checked.
+The path takes lists: whatever waits, up to a bound. One event is a list of one. While the database writes one batch,
+the signatures of the next are checked (in small chunks on the event loop: threads made it slower, see docs/adr).
 """
 
 import asyncio
 import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
@@ -43,8 +42,10 @@ from nostr_loyalty.programs import ServedPrograms
 from relay_client.deliveries import Arrived, CaughtUp, Delivery, Rejected
 from relay_client.pool import Pool
 
-OPEN_CHUNK: Final = 128
-"""Events opened by one call of a worker thread; smaller batches are not worth a second thread."""
+OPEN_CHUNK: Final = 16
+"""Events whose signatures are checked before other tasks have their turn: about half a millisecond."""
+BUSY: Final = 64
+"""So many messages on the path mean that more is coming in than can be done at once."""
 RETRY_S_MAX: Final = 30.0
 TAKEN: Final = "order-taken"
 
@@ -74,7 +75,7 @@ class EventPath:
         self, *, pool: Pool, database: Database, programs: ServedPrograms, keys: Mapping[str, SecretKey], clock: Clock,
         dice: Dice, batch_max: int, promised: Callable[[], None],
     ) -> None:  # fmt: skip
-        """`batch_max`: events in one transaction; `promised()`: called after a commit that left something to publish."""
+        """`batch_max`: events in one transaction; `promised()`: called after a commit that left something to send."""
         self._pool = pool
         self._database = database
         self._programs = programs
@@ -84,9 +85,10 @@ class EventPath:
         self._batch_max = batch_max
         self._promised = promised
         self._door = Door(programs.issuers, programs.sources)
-        self._threads = ThreadPoolExecutor(2, thread_name_prefix="open")
         self._log = structlog.get_logger("path")
         self._admitting: asyncio.Task[None] | None = None
+        self._stopped = False
+        self._on_the_path = 0
         self.counts: Counter[str] = Counter()
 
     @property
@@ -94,8 +96,14 @@ class EventPath:
         """What was dropped at the door, by code."""
         return self._door.dropped
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is a crowd on the path: what can wait should."""
+        return self._on_the_path >= BUSY
+
     def stop(self) -> None:
         """Take nothing more; `run` returns when what was admitted is booked. What was not will be read again."""
+        self._stopped = True
         if self._admitting is not None:
             self._admitting.cancel()
 
@@ -104,23 +112,25 @@ class EventPath:
         admitted: asyncio.Queue[Batch | None] = asyncio.Queue(maxsize=1)
 
         async def admit() -> None:
-            try:
-                while deliveries := await self._pool.take(self._batch_max):
-                    if batch := await self._admit(deliveries):
-                        await admitted.put(batch)
-            finally:
-                await admitted.put(None)
+            while deliveries := await self._pool.take(self._batch_max):
+                self._on_the_path += len(deliveries)
+                batch = await self._admit(deliveries)
+                self._on_the_path -= len(deliveries) - len(batch.opened)
+                if batch:
+                    await admitted.put(batch)
 
         async def book() -> None:
             while (batch := await admitted.get()) is not None:
                 await self._book_surely(batch)
+                self._on_the_path -= len(batch.opened)
 
-        try:
-            async with asyncio.TaskGroup() as stages:
-                self._admitting = stages.create_task(admit())
-                stages.create_task(book())
-        finally:
-            self._threads.shutdown(wait=False, cancel_futures=True)
+        async with asyncio.TaskGroup() as stages:
+            self._admitting = stages.create_task(admit())
+            stages.create_task(book())
+            if self._stopped:
+                self._admitting.cancel()
+            await asyncio.wait((self._admitting,))
+            await admitted.put(None)  # said from here: a stage that fails cancels this wait, and nobody hangs on it
 
     async def retry_aside(self) -> int:
         """Take up again what was set aside, as after an update; how many. What surprises again is set aside again."""
@@ -149,19 +159,22 @@ class EventPath:
                 case Rejected(code=code):
                     self._door.drop(code)
         taken: set[str] = set()
-        for opened in await self._open(await self._not_yet_seen(list(claimed))):
-            match opened:
-                case Forged(code=code):  # promise 1: counted, nothing else
-                    self._door.drop(code)
-                case Sealed(envelope=envelope, code=code):
-                    self.counts[code] += 1
-                    batch.envelopes.append(envelope)
-                case Opened(message=message):
-                    if message.envelope is not None:
-                        batch.envelopes.append(message.envelope)
-                    if message.ref not in taken:
-                        taken.add(message.ref)
-                        batch.opened.append(opened)
+        fresh = await self._not_yet_seen(list(claimed))
+        for start in range(0, len(fresh), OPEN_CHUNK):
+            for opened in open_all(fresh[start : start + OPEN_CHUNK], self._keys):
+                match opened:
+                    case Forged(code=code):  # promise 1: counted, nothing else
+                        self._door.drop(code)
+                    case Sealed(envelope=envelope, code=code):
+                        self.counts[code] += 1
+                        batch.envelopes.append(envelope)
+                    case Opened(message=message):
+                        if message.envelope is not None:
+                            batch.envelopes.append(message.envelope)
+                        if message.ref not in taken:
+                            taken.add(message.ref)
+                            batch.opened.append(opened)
+            await self._clock.sleep(0)
         return batch
 
     async def _not_yet_seen(self, claimed: list[Claimed]) -> list[Claimed]:
@@ -177,12 +190,6 @@ class EventPath:
 
         fresh = await self._persist(ask)
         return [event for event in claimed if event.id in fresh]
-
-    async def _open(self, claimed: list[Claimed]) -> list[Opened | Forged | Sealed]:
-        loop = asyncio.get_running_loop()
-        chunks = [claimed[start : start + OPEN_CHUNK] for start in range(0, len(claimed), OPEN_CHUNK)]
-        calls = [loop.run_in_executor(self._threads, open_all, chunk, self._keys) for chunk in chunks]
-        return [opened for chunk in await asyncio.gather(*calls) for opened in chunk]
 
     # -- the transaction ------------------------------------------------------------------------------------------
 

@@ -1,8 +1,4 @@
-"""Claimed events become messages: signatures checked, gift wraps opened. Made to run in worker threads.
-
-The C library releases the interpreter's lock, so chunks of a batch are checked side by side; a single event is a chunk
-of one.
-"""
+"""Claimed events become messages: signatures checked, gift wraps opened. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -2,8 +2,8 @@
 
 For each issuer key two subscriptions: orders in clear, and gift wraps in a REQ of their own (relays that guard 1059
 leave wraps out of a REQ that asks for other kinds too; Bug 72). A wrap's `created_at` lies up to two days in the past,
-so its window is rewound by two days and two hours (Bug 51, 64); an order's is rewound for the clocks and queues of tills.
-Once a day a sweep over thirty days finds what any relay held back.
+so its window is rewound by two days and two hours (Bug 51, 64); an order's is rewound for the clocks and queues of
+tills. Once a day a sweep over thirty days finds what any relay held back.
 """
 
 from collections.abc import Collection

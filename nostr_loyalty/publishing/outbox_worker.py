@@ -8,12 +8,13 @@ Rules:
 - Nothing is promised twice and nothing is lost in a crash: what was under way is still in the outbox, and is sealed
   again to the same bytes (Bug 63).
 - The order is lane first, then age. A promise whose relays do not answer steps back with a growing pause.
+- While a crowd of orders comes in, entries go out and answers and cards wait: all of them for `PATIENCE_S`, then a few
+  with each round, so that they are late but never starve.
 """
 
 import asyncio
 import random
-from collections.abc import Collection, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -24,13 +25,18 @@ from ledger.database import Database
 from ledger.errors import LedgerUnavailable
 from ledger.outbox import Promised, Settlement
 from nostr_loyalty.clock import Clock
+from nostr_loyalty.publishing.publications import LANES_PATIENT, LANES_URGENT
 from nostr_loyalty.publishing.sealing import Sealed, Sealer
 from relay_client.deliveries import Outcome
 from relay_client.pool import Pool
 from relay_client.verdict import Answer
 
-SEAL_CHUNK: Final = 64
-FETCH: Final = 512
+SEAL_CHUNK: Final = 8
+"""Promises sealed before other tasks have their turn: about a millisecond."""
+FETCH: Final = 256
+FETCH_LATE: Final = 32
+"""Promises of the lanes that can wait which go with each round, once they have waited for long enough."""
+PATIENCE_S: Final = 2.0
 UNKEPT_MAX: Final = 1_536
 """Promises on their way that no relay has accepted yet."""
 OUTCOMES: Final = 2_048
@@ -65,26 +71,27 @@ class OutboxWorker:
     """One worker serves one outbox."""
 
     def __init__(
-        self, database: Database, pool: Pool, sealer: Sealer, clock: Clock, rng: random.Random, issuers: Collection[str]
-    ) -> None:
-        """`rng` spreads the pauses, nothing else; `issuers`: public keys whose secret keys the sealer holds."""
+        self, database: Database, pool: Pool, sealer: Sealer, clock: Clock, rng: random.Random,
+        issuers: Collection[str], *, wake: asyncio.Event, is_busy: Callable[[], bool] = lambda: False,
+    ) -> None:  # fmt: skip
+        """`rng` spreads the pauses, nothing else; `issuers`: public keys whose secret keys the sealer holds.
+
+        `wake` is set by whoever makes promises; `is_busy`: whether a crowd of orders is coming in just now.
+        """
         self._database = database
         self._pool = pool
         self._sealer = sealer
         self._clock = clock
         self._rng = rng
         self._issuers = frozenset(issuers)
-        self._threads = ThreadPoolExecutor(2, thread_name_prefix="seal")
+        self._is_busy = is_busy
+        self._calm_at = clock.monotonic()
         self._log = structlog.get_logger("outbox")
         self._under_way: dict[str, _UnderWay] = {}
         self._unkept: set[str] = set()
         self._ids: set[int] = set()
-        self._wake = asyncio.Event()
+        self._wake = wake
         self.kept = 0
-
-    def wake(self) -> None:
-        """Tell that there are new promises."""
-        self._wake.set()
 
     async def relay_is_back(self) -> None:
         """Tell that a relay has been connected: what waits out a pause is due now."""
@@ -106,13 +113,10 @@ class OutboxWorker:
 
     async def run(self) -> None:
         """Work until cancelled; what is under way then stays in the outbox."""
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._send_for_ever())
-                tasks.create_task(self._settle_for_ever())
-                tasks.create_task(self._watch_room())
-        finally:
-            self._threads.shutdown(wait=False, cancel_futures=True)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._send_for_ever())
+            tasks.create_task(self._settle_for_ever())
+            tasks.create_task(self._watch_room())
 
     # -- sending --------------------------------------------------------------------------------------------------
 
@@ -147,31 +151,35 @@ class OutboxWorker:
         """Send what is due and can go somewhere; False when there was nothing."""
         if not any(state.connected and self._pool.room(state.relay, state.key) for state in self._pool.states()):
             return False
-        async with self._database.read() as r:
-            due = await outbox.due(r, self._clock.now(), FETCH, skip=self._ids)
+        due = await self._due()
         going: list[Promised] = []
         stuck: list[Promised] = []
         for promised in due:
             (going if promised.issuer in self._issuers and self._targets(promised) else stuck).append(promised)
         if stuck:
             await self._write(self._settlement(_UnderWay(promised, set())) for promised in stuck)
-        for promised, sealed in zip(going, await self._seal(going), strict=True):
-            self._send(promised, sealed)
+        for start in range(0, len(going), SEAL_CHUNK):
+            for promised in going[start : start + SEAL_CHUNK]:
+                self._send(promised, self._sealer.seal(promised.issuer, promised.recipe, promised.seed))
+            await self._clock.sleep(0)
         return bool(due)
+
+    async def _due(self) -> list[Promised]:
+        """What should go now, by lane and age; see the rules for when there is a crowd."""
+        now, steady = self._clock.now(), self._clock.monotonic()
+        async with self._database.read() as r:
+            if not self._is_busy():
+                self._calm_at = steady
+                return await outbox.due(r, now, FETCH, skip=self._ids)
+            due = [one for lane in LANES_URGENT for one in await outbox.due(r, now, FETCH, lane, self._ids)]
+            if steady - self._calm_at > PATIENCE_S:
+                due += [one for lane in LANES_PATIENT for one in await outbox.due(r, now, FETCH_LATE, lane, self._ids)]
+            return due
 
     def _targets(self, promised: Promised) -> list[str]:
         """The relays that have not said anything final yet and take something now."""
         final = {*promised.accepted, *promised.refused}
         return [url for url in promised.relays if url not in final and self._pool.room(url, promised.issuer)]
-
-    async def _seal(self, promises: list[Promised]) -> list[Sealed]:
-        loop = asyncio.get_running_loop()
-        chunks = [promises[start : start + SEAL_CHUNK] for start in range(0, len(promises), SEAL_CHUNK)]
-        calls = [loop.run_in_executor(self._threads, self._seal_chunk, chunk) for chunk in chunks]
-        return [sealed for chunk in await asyncio.gather(*calls) for sealed in chunk]
-
-    def _seal_chunk(self, promises: list[Promised]) -> list[Sealed]:
-        return [self._sealer.seal(promised.issuer, promised.recipe, promised.seed) for promised in promises]
 
     def _send(self, promised: Promised, sealed: Sealed) -> None:
         posted = {
@@ -190,6 +198,8 @@ class OutboxWorker:
     async def _settle_for_ever(self) -> None:
         while True:
             outcomes = await self._pool.outcomes(OUTCOMES)
+            if not outcomes:
+                return  # the pool has stopped
             if len(outcomes) < OUTCOMES and len(self._unkept) > len(outcomes):
                 await self._clock.sleep(GATHER_S)
             settled = [event_id for outcome in outcomes if (event_id := self._hear(outcome)) is not None]

@@ -25,6 +25,8 @@ LANE_DEFINITION: Final = 0
 LANE_ENTRY: Final = 1
 LANE_ANSWER: Final = 2
 LANE_CARD: Final = 3
+LANES_URGENT: Final = (LANE_DEFINITION, LANE_ENTRY)
+LANES_PATIENT: Final = (LANE_ANSWER, LANE_CARD)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from functools import lru_cache
 import orjson
 
 from kinds import direct_message, gift_wrap, nip44
-from kinds.event import Event, Rumor, Template, rumor_from_canonical, sign, to_json
+from kinds.event import Event, Rumor, Template, rumor_from_canonical, sign, sign_canonical, to_json
 from kinds.keys import SecretKey
 
 CONVERSATIONS_REMEMBERED = 10_000
@@ -78,13 +78,13 @@ class Sealer:
         return nip44.conversation_key(self._keys[issuer], other)
 
     def _plain(self, fields: dict[str, object], key: SecretKey, _seed: bytes) -> Event:
-        return sign(rumor_from_canonical(_text(fields, "document").encode()), key)
+        return sign_canonical(_text(fields, "document").encode(), key)
 
     def _wrap(self, fields: dict[str, object], key: SecretKey, seed: bytes) -> Event:
         return self._give(rumor_from_canonical(_text(fields, "document").encode()), fields, key, seed)
 
     def _notice(self, fields: dict[str, object], key: SecretKey, seed: bytes) -> Event:
-        proof = to_json(sign(rumor_from_canonical(_text(fields, "entry").encode()), key))
+        proof = to_json(sign_canonical(_text(fields, "entry").encode(), key))
         extra = [*_tags(fields), ("proof", proof)]
         rumor = direct_message.compose(key.public, [_text(fields, "to")], _text(fields, "text"), extra, _at(fields))
         return self._give(rumor, fields, key, seed)

@@ -23,7 +23,7 @@ class StoredOrder:
 
 @dataclass(frozen=True, slots=True)
 class Reversal:
-    """What to take back now: `points` (0 or more), the new total `refunded_minor`, and whether that is the whole order."""
+    """What to take back now: `points` (0 or more), the new total `refunded_minor`, and whether it is the whole order."""
 
     points: int
     refunded_minor: int
