@@ -1,10 +1,15 @@
 """Every code that an operator can meet is unique and explained (docs/codes.md)."""
 
+import html
 import importlib
 import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+
+from ledger.audit import SENTENCES
+from ledger.inbox import ASIDE
+from nostr_loyalty.event_path import TAKEN
 
 ROOT = Path(__file__).parents[2]
 TABLES = (
@@ -17,6 +22,8 @@ TABLES = (
     ("nostr_loyalty.intake.recognition", "CODES"),
     ("nostr_loyalty.rules.refusal", "CODES"),
 )
+FATES = {TAKEN, ASIDE}
+"""What becomes of a message beside being refused; these have no table of their own."""
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LINE = re.compile(r"^\| `([^`]+)` \| (.+?) \|", re.MULTILINE)
 
@@ -26,9 +33,15 @@ def tables() -> dict[str, Mapping[str, str]]:
     return {f"{module}.{name}": getattr(importlib.import_module(module), name) for module, name in TABLES}
 
 
+def lines() -> list[tuple[str, str]]:
+    """Code and meaning of each line of docs/codes.md, in its order."""
+    text = (ROOT / "docs" / "codes.md").read_text(encoding="utf-8")
+    return [(code, html.unescape(meaning)) for code, meaning in LINE.findall(text)]
+
+
 def documented() -> list[str]:
     """The codes of docs/codes.md, in its order."""
-    return [code for code, _ in LINE.findall((ROOT / "docs" / "codes.md").read_text(encoding="utf-8"))]
+    return [code for code, _ in lines()]
 
 
 def test_no_table_is_forgotten() -> None:
@@ -44,7 +57,7 @@ def test_no_table_is_forgotten() -> None:
 
 def test_codes_are_unique() -> None:
     """A code means one thing, whichever room it comes from."""
-    count = Counter(code for table in tables().values() for code in table)
+    count = Counter(code for table in (*tables().values(), SENTENCES, FATES) for code in table)
     assert [code for code, times in count.items() if times > 1] == []
 
 
@@ -60,11 +73,23 @@ def test_codes_are_words_and_sentences() -> None:
 
 
 def test_every_code_is_documented() -> None:
-    """docs/codes.md has one line for each code of every room."""
-    assert sorted({code for table in tables().values() for code in table} - set(documented())) == []
+    """docs/codes.md has one line for each code of every room, also for what an audit can find."""
+    known = {code for table in (*tables().values(), SENTENCES, FATES) for code in table}
+    assert sorted(known - set(documented())) == []
+
+
+def test_a_code_means_the_same_in_the_document() -> None:
+    """docs/codes.md says of each code what its source says, word by word."""
+    said = dict(lines())
+    assert {code: said.get(code) for table in tables().values() for code in table} == {
+        code: sentence for table in tables().values() for code, sentence in table.items()
+    }
+    assert {code: said.get(code) for code in SENTENCES} == {
+        code: sentence.replace("{}", "…") for code, sentence in SENTENCES.items()
+    }
 
 
 def test_nothing_else_is_documented() -> None:
     """docs/codes.md names no code that no room has, and none twice."""
-    known = {code for table in tables().values() for code in table}
+    known = {code for table in (*tables().values(), SENTENCES, FATES) for code in table}
     assert [code for code, times in Counter(documented()).items() if code not in known or times > 1] == []
