@@ -1,10 +1,11 @@
 """Paging through what a relay holds, newest first. Source: NIP-01 (limit), docs/protocol.md §11; bug 70.
 
 A relay gives at most so many events per REQ (500, mostly) and does not say that there are more. So each next page
-asks `until` the oldest second seen, inclusive, since that second may go on; what was seen of it already is
-recognised. A page that brings nothing new is followed by one that ends a second earlier: it is empty at the true
-end, and if it is not, the second before held more events than a page does. Only an empty page ends a catch-up.
-`until` never rises, so it ends.
+asks for the oldest second seen once more, since that second may go on; what was seen of it already is recognised.
+NIP-01 means `until` to be inclusive, and some relays take it to be exclusive: hence a page asks `until` one second
+after the oldest. A page that brings nothing new is followed by one that ends a second earlier, and another: empty at
+the true end, and if it is not, the second between held more events than a page does. Only an empty page ends a
+catch-up. `until` never rises, so it ends.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class CatchUp:
         self.crowded: list[int] = []  # seconds of which some events may be out of reach; the owner clears it
         self._since = since
         self._until: int | None = None
-        self._seen: set[str] = set()  # ids of the second `until`, from earlier pages
+        self._seen: set[str] = set()  # ids of the oldest second seen and the one after it, from earlier pages
         self._pages_left = pages_max
         self._page_texts_max = page_texts_max
         self._suspect: int | None = None
@@ -53,7 +54,7 @@ class CatchUp:
         """Forget what came of the present page: it will be asked for again."""
         self._texts = 0
         self._oldest: int | None = None
-        self._ids: set[str] = set()  # ids of the second `oldest`, from this page
+        self._ids: dict[int, set[str]] = {}  # second -> ids, from this page
         self._fresh = False
 
     def saw(self, created_at: int, event_id: str) -> bool:
@@ -63,13 +64,9 @@ class CatchUp:
             return False
         if self._since is not None and created_at < self._since:
             return False
-        if not self._fresh and (created_at != self._until or event_id not in self._seen):
-            self._fresh = True
-        if self._oldest is None or created_at < self._oldest:
-            self._oldest = created_at
-            self._ids = {event_id}
-        elif created_at == self._oldest:
-            self._ids.add(event_id)
+        self._fresh = self._fresh or event_id not in self._seen
+        self._oldest = created_at if self._oldest is None else min(created_at, self._oldest)
+        self._ids.setdefault(created_at, set()).add(event_id)
         return True
 
     def saw_rejected(self, claimed: object) -> None:
@@ -98,8 +95,9 @@ class CatchUp:
         if self._oldest is None:
             return Step.FAILED
         if self._fresh:
-            self._seen = self._ids | (self._seen if self._oldest == self._until else set())
-            self._until = self._oldest
+            kept = self._seen if self._until is not None and self._oldest >= self._until - 1 else set()
+            self._seen = self._ids[self._oldest] | self._ids.get(self._oldest + 1, set()) | kept
+            self._until = self._oldest + 1 if self._until is None else min(self._until, self._oldest + 1)
         else:
             self._close_second(self._oldest, limit)
         if self._since is not None and self._until is not None and self._until < self._since:
@@ -109,9 +107,14 @@ class CatchUp:
         return Step.NEXT if self._pages_left > 0 else Step.FAILED
 
     def _close_second(self, second: int, limit: int) -> None:
-        if len(self._ids) >= limit:
+        """Nothing new on this page: step back by a second, first up to the oldest one and then behind it."""
+        if self._until is not None and self._until > second:
+            self._until -= 1
+            return
+        ids = self._ids[second]
+        if len(ids) >= limit:
             self.crowded.append(second)
-        elif len(self._ids) > 1:
+        elif len(ids) > 1:
             self._suspect = second  # crowded after all, if the relay has older ones that it did not put on this page
         self._until = second - 1
         self._seen = set()

@@ -5,22 +5,23 @@ from relay_client.catch_up import CatchUp, Step
 Stored = list[tuple[int, str]]
 
 
-def relay_page(stored: Stored, catch_up: CatchUp, limit: int) -> Stored:
+def relay_page(stored: Stored, catch_up: CatchUp, limit: int, *, exclusive: bool = False) -> Stored:
     """What an honest relay gives for the present page."""
     since, until = catch_up.page()
-    inside = [each for each in stored if each[0] >= (since or 0) and (until is None or each[0] <= until)]
+    last = 2**60 if until is None else until - exclusive
+    inside = [each for each in stored if (since or 0) <= each[0] <= last]
     return sorted(inside, key=lambda each: (-each[0], each[1]))[:limit]
 
 
 def read_all(
-    stored: Stored, cap: int, since: int | None = None, asked_limit: int = 500
+    stored: Stored, cap: int, since: int | None = None, asked_limit: int = 500, *, exclusive: bool = False
 ) -> tuple[set[str], CatchUp, Step]:
     """Page until the end; ids seen, and the last step."""
-    catch_up = CatchUp(since, 0, pages_max=100, page_texts_max=10_000)
+    catch_up = CatchUp(since, 0, pages_max=1_000, page_texts_max=10_000)
     seen: set[str] = set()
     step = Step.NEXT
     while step is Step.NEXT:
-        for created_at, event_id in relay_page(stored, catch_up, min(cap, asked_limit)):
+        for created_at, event_id in relay_page(stored, catch_up, min(cap, asked_limit), exclusive=exclusive):
             assert catch_up.saw(created_at, event_id)
             seen.add(event_id)
         step = catch_up.ended(asked_limit)
@@ -34,6 +35,14 @@ def test_everything_behind_a_cap_is_found() -> None:
     assert step is Step.DONE
     assert len(seen) == 1_200
     assert catch_up.crowded == []
+
+
+def test_a_relay_whose_until_is_exclusive_is_read_to_the_end() -> None:
+    """Bug 70: ties at the edge of a page are found at relays that leave the second `until` out, too."""
+    stored = [(1_000 + number // 7, f"{number:04}") for number in range(1_200)]
+    for cap in (500, 50, 10):
+        seen, _, step = read_all(stored, cap=cap, exclusive=True)
+        assert (len(seen), step) == (1_200, Step.DONE)
 
 
 def test_a_cap_that_is_lower_than_what_we_asked_for_does_no_harm() -> None:
@@ -69,8 +78,8 @@ def test_the_window_is_kept() -> None:
     assert not catch_up.saw(99, "before")
     assert catch_up.saw(200, "a")
     assert catch_up.ended(500) is Step.NEXT
-    assert catch_up.page() == (100, 200)
-    assert not catch_up.saw(201, "behind")
+    assert catch_up.page() == (100, 201)
+    assert not catch_up.saw(202, "behind")
 
 
 def test_what_is_not_admitted_does_not_end_the_paging() -> None:
@@ -78,7 +87,7 @@ def test_what_is_not_admitted_does_not_end_the_paging() -> None:
     catch_up = CatchUp(None, 0, pages_max=10, page_texts_max=100)
     catch_up.saw_rejected({"created_at": 50, "id": "x", "kind": "no number"})
     assert catch_up.ended(500) is Step.NEXT
-    assert catch_up.page().until == 50
+    assert catch_up.page().until == 51
     for nonsense in ({"created_at": -1, "id": "x"}, {"created_at": True, "id": "x"}, {"id": "x"}, "x", None):
         catch_up.saw_rejected(nonsense)
     assert catch_up.ended(500) is Step.FAILED
@@ -104,5 +113,5 @@ def test_a_page_that_broke_off_is_read_again() -> None:
     assert catch_up.ended(500) is Step.NEXT
     catch_up.saw(10, "half of a page")
     catch_up.restart_page()
-    assert catch_up.page().until == 1_000
+    assert catch_up.page().until == 1_001
     assert catch_up.ended(500) is Step.DONE

@@ -165,4 +165,4 @@ def test_a_long_catch_up_of_wraps_survives_reconnects() -> None:
     stage.said()
     stage.open()
     authenticate()
-    assert stage.said("REQ")[1][2]["until"] == WALL - 499
+    assert stage.said("REQ")[1][2]["until"] == WALL - 498

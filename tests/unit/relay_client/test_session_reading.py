@@ -109,7 +109,7 @@ def test_a_catch_up_survives_a_reconnect() -> None:
     meanwhile = event(created_at=WALL + 10)
     stage.said()
     _, resumed = stage.open().said("REQ")
-    assert resumed[2]["until"] == WALL - 499
+    assert resumed[2]["until"] == WALL - 498
     stage.relay(*(["EVENT", resumed[1], each] for each in stored[499:]), ["EOSE", resumed[1]])
     stage.answer_pages([*stored, meanwhile])
     assert [each.asked_at for each in stage.caught_up()] == [WALL]
