@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ledger.balance import Fold, Line
-from ledger.bulk import name
+from ledger.bulk import name, unpacked
 from ledger.database import Read
 from ledger.errors import LedgerUnavailable
 
@@ -125,6 +125,23 @@ _QUESTIONS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
+# A page each: see ledger.bulk for why it comes as two texts, or one, and not as rows.
+_ENTRIES: Final = """
+SELECT json_group_array(json_array(id, standing_id, length(document), seq, type, points, balance, prev_id, recorded_at,
+                                   reversed_type)),
+       coalesce(group_concat(hex(ref) || hex(document), ''), '')
+FROM (SELECT entry.*, reversed.type AS reversed_type
+      FROM entry LEFT JOIN entry AS reversed ON reversed.id = entry.reverses
+      WHERE entry.id > ?1 ORDER BY entry.id LIMIT ?2)
+"""
+
+_STANDINGS: Final = """
+SELECT json_group_array(json_array(id, seq, balance, lifetime, head_id, last_at, is_head))
+FROM (SELECT s.*, s.head IS head.ref AS is_head FROM standing AS s LEFT JOIN entry AS head ON head.id = s.head_id
+      WHERE s.id > ?1 ORDER BY s.id LIMIT ?2)
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something that does not agree: a code of SENTENCES, the id of where, and a sentence about it."""
@@ -181,28 +198,25 @@ async def _check(r: Read, report: Report) -> None:
 async def _entries(r: Read, report: Report) -> dict[int, Fold]:
     """One pass over all entries: every document against its ref, every entry against the fold of those before it."""
     folds: dict[int, Fold] = {}
-    last = counted = 0
+    last = report.counted["entry"] = 0
     while True:
-        page = await r.rows(
-            "SELECT entry.id, entry.standing_id, entry.ref, entry.document, entry.seq, entry.type, entry.points, "
-            "entry.balance, entry.prev_id, entry.recorded_at, reversed.type "
-            "FROM entry LEFT JOIN entry AS reversed ON reversed.id = entry.reverses "
-            "WHERE entry.id > ? ORDER BY entry.id LIMIT ?",
-            last, PAGE,
-        )  # fmt: skip
+        ((rows, raw),) = await r.rows(_ENTRIES, last, PAGE)
+        page = unpacked(rows)
         if not page:
-            report.counted["entry"] = counted
             return folds
-        for code, id_ in _faults(page, folds):
+        for code, id_ in _faults(page, bytes.fromhex(raw), folds):
             report.add(code, id_)
-        counted += len(page)
+        report.counted["entry"] += len(page)
         last = page[-1][0]
 
 
-def _faults(page: list[tuple[Any, ...]], folds: dict[int, Fold]) -> Iterator[tuple[str, int]]:
-    for id_, standing_id, ref, document, *line in page:
-        if hashlib.sha256(document).digest() != ref:
+def _faults(page: list[Any], raw: bytes, folds: dict[int, Fold]) -> Iterator[tuple[str, int]]:
+    start = 0
+    for id_, standing_id, length, *line in page:
+        document = start + 32
+        if hashlib.sha256(raw[document : document + length]).digest() != raw[start:document]:
             yield "document-differs", id_
+        start = document + length
         fold = folds.get(standing_id) or folds.setdefault(standing_id, Fold())
         for code in fold.add(Line(id_, *line)):
             yield code, id_
@@ -210,19 +224,14 @@ def _faults(page: list[tuple[Any, ...]], folds: dict[int, Fold]) -> Iterator[tup
 
 async def _standings(r: Read, report: Report, folds: dict[int, Fold]) -> None:
     """Every standing against the fold of its entries."""
-    last = counted = 0
+    last = report.counted["standing"] = 0
     nothing = Fold()
-    while page := await r.rows(
-        "SELECT s.id, s.seq, s.balance, s.lifetime, s.head_id, s.last_at, s.head IS head.ref FROM standing AS s "
-        "LEFT JOIN entry AS head ON head.id = s.head_id WHERE s.id > ? ORDER BY s.id LIMIT ?",
-        last, PAGE,
-    ):  # fmt: skip
+    while page := await r.packed(_STANDINGS, last, PAGE):
         for id_, seq, balance, lifetime, head_id, last_at, is_head in page:
             if not is_head or Fold(seq, balance, lifetime, head_id, last_at) != folds.get(id_, nothing):
                 report.add("standing-differs", id_)
-        counted += len(page)
+        report.counted["standing"] += len(page)
         last = page[-1][0]
-    report.counted["standing"] = counted
 
 
 async def _revisions(r: Read, report: Report) -> None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import orjson
 
-from ledger.bulk import name, name_at, packed_names, packed_rows, places
+from ledger.bulk import name, name_at, packed_names, packed_rows, places, unpacked
 from ledger.database import Read, Write
 
 LANES: Final = 4
@@ -72,9 +72,13 @@ class Settlement:
     reason: str | None = None
 
 
-_COLUMNS = (
-    "id, lane, label, issuer, recipe, seed, relays, acks, attempts, accepted, refused, due_at, promised_at, reason"
-)
+# Promises as two texts (see ledger.bulk): what is short as JSON, and all their bytes in one string of hex digits.
+_PROMISED = """
+SELECT json_group_array(json_array(id, lane, label, length(recipe), relays, acks, attempts, accepted, refused, due_at,
+                                   promised_at, reason)),
+       coalesce(group_concat(hex(issuer) || hex(seed) || hex(recipe), ''), '')
+FROM (SELECT * FROM outbox {which})
+"""
 
 _POST = f"""
 INSERT INTO outbox (lane, label, issuer, recipe, seed, relays, acks, supersedes, promised_at)
@@ -83,11 +87,13 @@ SELECT value ->> 0, value ->> 1, {name_at(0, 2)}, substr(?3, value ->> 5, value 
 FROM json_each(?1)
 """
 
-_DUE_IN_LANE = f"""
-SELECT {_COLUMNS} FROM outbox INDEXED BY outbox_waiting
-WHERE state = 'waiting' AND lane = ?1 AND due_at <= ?2 AND id NOT IN (SELECT value FROM json_each(?3))
-ORDER BY due_at, id LIMIT ?4
-"""
+_DUE_IN_LANE = _PROMISED.format(
+    which="""INDEXED BY outbox_waiting
+    WHERE state = 'waiting' AND lane = ?1 AND due_at <= ?2 AND id NOT IN (SELECT value FROM json_each(?3))
+    ORDER BY due_at, id LIMIT ?4"""
+)
+
+_ABANDONED = _PROMISED.format(which="WHERE state = 'abandoned' ORDER BY id LIMIT ?1")
 
 _SETTLE = """
 UPDATE outbox SET attempts = attempts + 1, accepted = new.accepted, refused = new.refused, state = new.state,
@@ -124,10 +130,11 @@ async def due(r: Read, now: int, limit: int, lane: int | None = None, skip: Coll
     `skip` are ids that are under way already.
     """
     found: list[Promised] = []
+    under_way = packed_rows(list(skip))
     for each in range(LANES) if lane is None else (lane,):
         if len(found) < limit:
-            rows = await r.rows(_DUE_IN_LANE, each, now, packed_rows(list(skip)), limit - len(found))
-            found += [_promised(*row) for row in rows]
+            ((rows, raw),) = await r.rows(_DUE_IN_LANE, each, now, under_way, limit - len(found))
+            found += _promised(rows, raw)
     return found
 
 
@@ -184,8 +191,8 @@ async def oldest(r: Read) -> int | None:
 
 async def abandoned(r: Read, limit: int = 1_000) -> list[Promised]:
     """Promises that were given up, with their reasons, oldest first."""
-    rows = await r.rows(f"SELECT {_COLUMNS} FROM outbox WHERE state = 'abandoned' ORDER BY id LIMIT ?", limit)
-    return [_promised(*row) for row in rows]
+    ((rows, raw),) = await r.rows(_ABANDONED, limit)
+    return _promised(rows, raw)
 
 
 async def resume(w: Write, ids: Sequence[int]) -> int:
@@ -199,17 +206,24 @@ async def resume(w: Write, ids: Sequence[int]) -> int:
     )
 
 
-def _promised(*row: Any) -> Promised:
-    id_, lane, label, issuer, recipe, seed, relays, acks, attempts, accepted, refused, due_at, promised_at, reason = row
-    return Promised(
-        id_, lane, label, name(issuer), recipe, seed, _relays(relays), acks, attempts, _relays(accepted),
-        _relays(refused), due_at, promised_at, reason,
-    )  # fmt: skip
+def _promised(rows: str, raw: str) -> list[Promised]:
+    """Puts the promises together again from their two texts."""
+    everything = bytes.fromhex(raw)
+    spelled: dict[str, tuple[str, ...]] = {}
+    found = []
+    start = 0
+    for id_, lane, label, length, relays, acks, attempts, accepted, refused, *times in unpacked(rows):
+        seed, recipe, end = start + 32, start + 64, start + 64 + length
+        for text in (relays, accepted, refused):
+            if text not in spelled:
+                spelled[text] = tuple(unpacked(text))
+        found.append(Promised(
+            id_, lane, label, name(everything[start:seed]), everything[recipe:end], everything[seed:recipe],
+            spelled[relays], acks, attempts, spelled[accepted], spelled[refused], *times,
+        ))  # fmt: skip
+        start = end
+    return found
 
 
 def _spelled(relays: tuple[str, ...]) -> str:
     return orjson.dumps(relays).decode()
-
-
-def _relays(text: str) -> tuple[str, ...]:
-    return () if text == "[]" else tuple(orjson.loads(text))
