@@ -23,6 +23,7 @@ VERBS: Final[Mapping[str, str]] = {
     "check": "audit the ledger: does it agree with itself?",
     "balance": "what a customer has",
     "history": "a customer's signed entries, oldest first",
+    "inbox": "what surprised the daemon and was set aside; take it up again",
     "key": "make, show or encrypt a secret key",
 }
 

@@ -1,0 +1,136 @@
+"""`nostr-loyalty inbox list | retry`: what surprised the daemon and was set aside, and another try for it.
+
+A message is set aside when booking it raised something that nobody had thought of; the others went on. Nothing is lost:
+it lies in the ledger, is tried again at every start of the daemon, and by `retry`, as after an update.
+"""
+
+import argparse
+import json
+import random
+import secrets
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from kinds.event import Event, Template, rumor_from_canonical
+from kinds.keys import npub_encode
+from ledger import inbox
+from ledger.database import Database
+from ledger.errors import LedgerUnavailable
+from ledger.inbox import Aside
+from nostr_loyalty import errors, logs
+from nostr_loyalty.cli.asking import add_config, ledger_of, read_config
+from nostr_loyalty.cli.run import run_to_the_end
+from nostr_loyalty.clock import SystemClock
+from nostr_loyalty.config.settings import Config
+from nostr_loyalty.daemon import keys_of, serve_programs
+from nostr_loyalty.event_path import EventPath
+from relay_client.pool import Pool, PoolSettings
+
+IN_USE = "ledger-in-use"
+
+
+class Inbox(NamedTuple):
+    """What lies aside, oldest first, and how many messages met with each code."""
+
+    aside: list[Aside]
+    counts: dict[str, int]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`inbox list`, `inbox retry`; --json, --config."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    add_config(actions.add_parser("list", help="what was set aside, and how many messages met with each code"))
+    add_config(actions.add_parser("retry", help="take it up again; the daemon must not be running"))
+
+
+def run(args: argparse.Namespace) -> int:
+    """`list`: exit 0. `retry`: exit 0 when nothing is left aside, 1 when something is, 69 while the daemon runs."""
+    config = read_config(args)
+    if args.action == "list":
+        found = run_to_the_end(lambda: _read(config))
+        print(_as_json(found) if args.json else _as_text(found))
+        return errors.EXIT_OK
+    logs.configure(config.daemon.log_level)
+    try:
+        before, after = run_to_the_end(lambda: _retry(config))
+    except LedgerUnavailable as unavailable:
+        if unavailable.code != IN_USE:
+            raise
+        print("the daemon is running; it takes up what was set aside at its next start")
+        return errors.EXIT_UNAVAILABLE
+    if args.json:
+        print(json.dumps({"retried": len(before.aside), "aside": len(after.aside)}))
+    elif not before.aside:
+        print("nothing was set aside")
+    else:
+        print(f"{len(before.aside)} taken up again, {len(after.aside)} set aside again")
+    return errors.EXIT_DIFFERS if after.aside else errors.EXIT_OK
+
+
+async def _read(config: Config) -> Inbox:
+    async with ledger_of(config) as r:
+        return Inbox(await inbox.set_aside_list(r), await inbox.counts(r))
+
+
+async def _retry(config: Config) -> tuple[Inbox, Inbox]:
+    """The inbox before and after. What the messages promise is sent when the daemon runs again."""
+    before = await _read(config)
+    database = await Database.open(config.daemon.database)
+    try:
+        if before.aside:
+            await (await _path(config, database)).retry_aside()
+    finally:
+        await database.close()
+    return before, await _read(config)
+
+
+async def _path(config: Config, database: Database) -> EventPath:
+    """The daemon's own path, without a relay."""
+    clock = SystemClock()
+    pool = Pool(
+        settings=PoolSettings(), monotonic=clock.monotonic, wall=clock.now, rng=random.Random(0), sign_auth=_no_auth,
+        cursors={}, paces={},
+    )  # fmt: skip
+    return EventPath(
+        pool=pool, database=database, programs=await serve_programs(config, database, clock.now()),
+        keys=keys_of(config), clock=clock, dice=secrets.token_bytes, batch_max=config.daemon.batch_max,
+        promised=lambda: None,
+    )  # fmt: skip
+
+
+def _no_auth(pubkey: str, _template: Template) -> Event:
+    raise AssertionError(f"nothing is connected, and {pubkey} authenticates nowhere")
+
+
+def _as_json(found: Inbox) -> str:
+    aside = [
+        {
+            "ref": one.ref,
+            "created_at": one.created_at,
+            "aside_at": one.at,
+            "error": _error(one),
+            "traceback": one.traceback,
+            "document": one.document.decode(),
+        }
+        for one in found.aside
+    ]
+    return json.dumps({"aside": aside, "counts": found.counts}, ensure_ascii=False)
+
+
+def _as_text(found: Inbox) -> str:
+    lines = []
+    for one in found.aside:
+        message = rumor_from_canonical(one.document)
+        when = datetime.fromtimestamp(one.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        lines += [f"{one.ref}  kind {message.kind} by {npub_encode(message.pubkey)}", f"  {when}  {_error(one)}"]
+    lines.append(
+        f"{len(found.aside)} set aside" + ("; nostr-loyalty inbox retry takes it up again" * bool(found.aside))
+    )
+    lines += [f"{count:>9}  {code}" for code, count in sorted(found.counts.items())]
+    return "\n".join(lines)
+
+
+def _error(one: Aside) -> str:
+    """The last line of the traceback: what it was."""
+    lines = one.traceback.strip().splitlines()
+    return lines[-1] if lines else "unknown"
