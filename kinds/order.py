@@ -144,8 +144,8 @@ def _second(all_tags: Tags, name: str) -> str | None:
 
 def _text(all_tags: Tags, name: str, code: str, length_max: int) -> str | None:
     text = _second(all_tags, name)
-    if text is not None and not 1 <= len(text) <= length_max:
-        raise Unreadable(code, f"{name} of {len(text)} characters")
+    if text is not None and (not 1 <= len(text) <= length_max or "\0" in text):
+        raise Unreadable(code, f"{name} of {len(text)} characters, or with a NUL in it")
     return text
 
 

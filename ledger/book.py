@@ -9,7 +9,8 @@ InvariantBroken, and the block leaves nothing behind.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+
+from typing import NamedTuple
 
 from ledger.bulk import name_at, optional_name_at, packed_names, packed_rows, places
 from ledger.database import Read, Write
@@ -18,8 +19,7 @@ from ledger.errors import InvariantBroken
 from ledger.lot import Draw, Lot
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """Where one customer stands in one program.
 
     `balance` = what remains in its lots - `deficit`. `lifetime`: points ever earned or granted and not reversed.
@@ -45,8 +45,7 @@ class Standing:
     card_name: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedLot:
+class OpenedLot(NamedTuple):
     """The lot that a credit opens: points of the entry, and what remains of them once they have filled a deficit."""
 
     entry_id: int
@@ -57,8 +56,7 @@ class OpenedLot:
     opened_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class EntryDraw:
+class EntryDraw(NamedTuple):
     """A draw, with the entry that made it."""
 
     entry_id: int
@@ -236,7 +234,7 @@ async def append(
             "SELECT value ->> 0, value ->> 1, value ->> 2, (value ->> 2) - (value ->> 3), value ->> 3, value ->> 4, "
             "value ->> 5, coalesce((SELECT -sum(points) FROM entry WHERE reverses = value ->> 0 AND points < 0), 0) "
             "FROM json_each(?1)",
-            packed_rows([astuple(lot) for lot in opened]),
+            packed_rows([tuple(lot) for lot in opened]),
         )
     if draws:
         await w.run(

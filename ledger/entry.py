@@ -9,15 +9,14 @@ it, which never decreases along a chain.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Final, get_args, Literal, NamedTuple
 
 EntryType = Literal["earned", "redeemed", "expired", "granted", "revoked"]
 ENTRY_TYPES: Final[tuple[EntryType, ...]] = get_args(EntryType)
 CREDITS: Final[frozenset[EntryType]] = frozenset({"earned", "granted"})
 
 
-@dataclass(frozen=True, slots=True)
-class NewEntry:
+class NewEntry(NamedTuple):
     """An entry to append. `id` is given by the caller, ascending from `book.next_entry_id`."""
 
     id: int

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ledger.bulk import name_at, optional_name_at, packed_names, packed_rows
 from ledger.database import Read, Write
@@ -18,8 +18,7 @@ OrderStatus = Literal["paid", "refunded", "canceled"]
 OrderName = tuple[int, str, str]  # program id, source, reference
 
 
-@dataclass(frozen=True, slots=True)
-class OrderRow:
+class OrderRow(NamedTuple):
     """An order. `standing_id` is None while nobody has claimed it; `month` is yyyymm of the payment by the program's
     clock.
 

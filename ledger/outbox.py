@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import orjson
 
@@ -20,8 +20,7 @@ LANES: Final = 4
 State = Literal["done", "waiting", "abandoned"]
 
 
-@dataclass(frozen=True, slots=True)
-class Promise:
+class Promise(NamedTuple):
     """Something to deliver to `acks` of the `relays`. `seed`: 32 random bytes. `label` says what it is, for people
     and counts.
     """

@@ -19,6 +19,7 @@ from ledger import inbox
 from ledger.database import Database
 from nostr_loyalty.clock import Clock
 from nostr_loyalty.config.settings import Config
+from nostr_loyalty.dice import SystemDice
 from nostr_loyalty.embedded_relay.supervisor import EmbeddedRelay
 from nostr_loyalty.event_path import EventPath
 from nostr_loyalty.intake import subscriptions
@@ -80,7 +81,7 @@ class Daemon:
         wake = asyncio.Event()
         path = EventPath(
             pool=pool, database=database, programs=programs, keys=self._keys, clock=self._clock,
-            dice=secrets.token_bytes, batch_max=self._config.daemon.batch_max, promised=wake.set,
+            dice=SystemDice(), batch_max=self._config.daemon.batch_max, promised=wake.set,
         )  # fmt: skip
         worker = OutboxWorker(
             database,

@@ -37,8 +37,13 @@ def run(args: argparse.Namespace) -> int:
     return errors.EXIT_OK
 
 
+SWITCH_S = 0.0001
+"""How long a thread may keep the interpreter while the database's thread waits for it (Python's default: 5 ms)."""
+
+
 def run_to_the_end(main: Callable[[], Coroutine[None, None, T]]) -> T:
     """Run a coroutine on the fastest loop at hand; of several exceptions at once the first of ours is raised."""
+    sys.setswitchinterval(SWITCH_S)
     try:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             return runner.run(main())

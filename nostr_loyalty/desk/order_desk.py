@@ -8,8 +8,6 @@ Rules:
 - Every order is answered, accepted or not (protocol §6).
 """
 
-from dataclasses import replace
-
 from kinds.answer import Result
 from ledger.book import Standing
 from ledger.orders import OrderName, OrderRow
@@ -69,9 +67,9 @@ class OrderDesk:
         row = self._new_order(message, points, standing_id=standing.id)
         standing = _with_visit(standing, row.month)
         if points:
-            row = replace(row, entry_id=copy.facts.next_entry_id)
+            row = row._replace(entry_id=copy.facts.next_entry_id)
             moved = copy.position(standing).credit(copy.facts.next_entry_id, points, expires_at=None, at=copy.now)
-            standing = replace(standing, lifetime=standing.lifetime + points)
+            standing = standing._replace(lifetime=standing.lifetime + points)
             movement = Movement(
                 type="earned", moved=moved, text=wording.earned(program), source=row.source, reference=row.reference,
                 order_id=row.id, occurred_at=row.paid_at,
@@ -130,9 +128,8 @@ class OrderDesk:
             return Reply("rejected", wording.rejected(reversal.sentence), reason=reversal.code)
         ends = reversal.whole and row.status == "paid"
         status = row.status if not ends else "canceled" if refund.canceled else "refunded"
-        row = replace(
-            row, status=status, refunded_minor=reversal.refunded_minor, reversed=row.reversed + reversal.points
-        )  # fmt: skip
+        reversed_in_all = row.reversed + reversal.points
+        row = row._replace(status=status, refunded_minor=reversal.refunded_minor, reversed=reversed_in_all)
         if row.standing_id is None:
             self._copy.put_order(row)
             self._copy.put_refund(refund, row.id, reversal.points, None)
@@ -157,7 +154,7 @@ class OrderDesk:
         if moved is None:
             self._copy.put_standing(program, standing)
             return 0, None
-        standing = replace(standing, lifetime=standing.lifetime + moved.points)
+        standing = standing._replace(lifetime=standing.lifetime + moved.points)
         movement = Movement(
             type="revoked", moved=moved, text=wording.revoked(program, canceled=refund.canceled), source=row.source,
             reference=refund.reference, order_id=row.id, occurred_at=refund.recorded_at, reverses=row.entry_id,
@@ -210,12 +207,12 @@ def refund_reference(message: OrderMessage) -> str:
 def _with_visit(standing: Standing, month: int) -> Standing:
     """Count a visit; a month later than the one on record starts anew, an earlier one no longer shows."""
     if month > standing.month:
-        standing = replace(standing, month=month, visits_month=0)
+        standing = standing._replace(month=month, visits_month=0)
     same = month == standing.month
-    return replace(standing, visits=standing.visits + 1, visits_month=standing.visits_month + same)
+    return standing._replace(visits=standing.visits + 1, visits_month=standing.visits_month + same)
 
 
 def _without_visit(standing: Standing, month: int) -> Standing:
     """Take a visit back that was counted in `month`."""
     same = month == standing.month
-    return replace(standing, visits=standing.visits - 1, visits_month=standing.visits_month - same)
+    return standing._replace(visits=standing.visits - 1, visits_month=standing.visits_month - same)

@@ -7,7 +7,7 @@ Rules:
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from kinds import entry as wire
 from kinds.event import author, canonical_of
@@ -142,7 +142,7 @@ class WorkingCopy:
     def put_standing(self, program: ServedProgram, standing: Standing) -> Standing:
         """Write down a changed standing; its card will be published once when the batch closes."""
         if program.visibility == "private" and standing.card_name is None:
-            standing = replace(standing, card_name=self.dice(16).hex())
+            standing = standing._replace(card_name=self.dice(16).hex())
         self.facts.standings[standing.id] = standing
         self.slip.standings[standing.id] = standing
         self._carded[standing.id] = program
@@ -177,10 +177,8 @@ class WorkingCopy:
                 entry.id, standing.id, opened.points, opened.remaining, opened.expires_at, opened.opened_at,
             ))  # fmt: skip
         self.slip.draws.extend(EntryDraw(entry.id, draw) for draw in moved.draws)
-        standing = self.put_standing(program, replace(
-            standing, balance=line.balance, deficit=moved.after.deficit, seq=line.seq, head=entry.ref,
-            last_at=created_at,
-        ))  # fmt: skip
+        standing = standing._replace(balance=line.balance, deficit=moved.after.deficit)
+        standing = self.put_standing(program, standing._replace(seq=line.seq, head=entry.ref, last_at=created_at))
         self.slip.promises.append(publications.entry(program, standing, entry, self.dice(32)))
         return entry
 
@@ -192,7 +190,7 @@ class WorkingCopy:
         """The slip, with one card for each standing that changed, however often it did."""
         for standing_id, program in self._carded.items():
             standing = self.facts.standings[standing_id]
-            standing = replace(standing, card_at=max(self.now, standing.card_at + 1))
+            standing = standing._replace(card_at=max(self.now, standing.card_at + 1))
             self.facts.standings[standing_id] = self.slip.standings[standing_id] = standing
             self.slip.promises.append(publications.card(program, standing, self.dice(32)))
         return self.slip

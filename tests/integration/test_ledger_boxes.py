@@ -180,7 +180,7 @@ async def test_a_promise_and_its_cause_commit_together(venue: Venue) -> None:
     with pytest.raises(InvariantBroken):  # noqa: PT012 - the block is the claim
         async with venue.database.write() as w:
             await outbox.post(w, [promise("entry")], 1)
-            await book.append(w, [], standings=[replace(await standing(venue), seq=99)])
+            await book.append(w, [], standings=[(await standing(venue))._replace(seq=99)])
     assert await due(venue) == []
 
 

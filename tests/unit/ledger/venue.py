@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -59,7 +58,7 @@ class Venue:
             standing, position = await self.position(w, customer)
             entry_id = await book.next_entry_id(w)
             moved = position.credit(entry_id, points, expires_at=expires_at, at=at)
-            standing = replace(standing, lifetime=standing.lifetime + points)
+            standing = standing._replace(lifetime=standing.lifetime + points)
             return await self.book(w, standing, "earned", moved, at=at, expires_at=expires_at, key=key)
 
     async def sell(self, customer: str, reference: str, points: int, *, at: int = 0) -> int:
@@ -68,8 +67,7 @@ class Venue:
             order_id = await orders.next_order_id(w)
             standing, position = await self.position(w, customer)
             moved = position.credit(await book.next_entry_id(w), points, expires_at=None, at=at)
-            standing = replace(
-                standing, lifetime=standing.lifetime + points, visits=standing.visits + 1, month=202401,
+            standing = standing._replace(lifetime=standing.lifetime + points, visits=standing.visits + 1, month=202401,
                 visits_month=standing.visits_month + 1,
             )  # fmt: skip
             entry_id = await self.book(w, standing, "earned", moved, at=at, order_id=order_id)
@@ -104,7 +102,7 @@ class Venue:
             moved = position.reverse_credit(entry_id, points, at=at)
             if moved is None:
                 return None
-            standing = replace(standing, lifetime=standing.lifetime + moved.points)
+            standing = standing._replace(lifetime=standing.lifetime + moved.points)
             return await self.book(w, standing, "revoked", moved, at=at, reverses=entry_id)
 
     async def restore(self, customer: str, entry_id: int, *, at: int = 0) -> int | None:
@@ -144,7 +142,7 @@ class Venue:
             for lot in moved.after.lots
             if lot.entry_id == entry_id
         ]
-        after = replace(standing, seq=entry.seq, balance=balance, head=ref, last_at=at, deficit=moved.after.deficit)
+        after = standing._replace(seq=entry.seq, balance=balance, head=ref, last_at=at, deficit=moved.after.deficit)
         draws = [EntryDraw(entry_id, draw) for draw in moved.draws]
         await book.append(w, [entry], opened=opened, draws=draws, standings=[after])
         return entry_id
