@@ -77,19 +77,44 @@ per = "1000 sat"
         """An order, not signed yet; `at` is both its time and the payment's (default: now)."""
         at = int(time.time()) if at is None else at
         order = PaidOrder(
-            order_id=order_id, program=self.address, issuer=self.issuer.public, source=self.till.public, customer=customer,
-            status=status, amount=Amount(*amount), paid_at=at, refund_id=refund_id,
+            order_id=order_id, program=self.address, issuer=self.issuer.public, source=self.till.public,
+            customer=customer, status=status, amount=Amount(*amount), paid_at=at, refund_id=refund_id,
         )  # fmt: skip
         return wire.template(order, at)
 
-    def order(self, order_id: str, customer: str | None, amount: tuple[str, str] = ("12000", "sat"), **more: object) -> Event:
+    def order(
+        self, order_id: str, customer: str | None, amount: tuple[str, str] = ("12000", "sat"), **more: object
+    ) -> Event:
         """An order as the till signs it."""
         return sign(self.template(order_id, customer, amount, **more), self.till)
 
-    def wrapped(self, order_id: str, customer: str | None, amount: tuple[str, str] = ("12000", "sat"), **more: object) -> Event:
+    def wrapped(
+        self, order_id: str, customer: str | None, amount: tuple[str, str] = ("12000", "sat"), **more: object
+    ) -> Event:
         """An order as the rumor of a gift wrap to the issuer."""
         rumor = author(self.template(order_id, customer, amount, **more), self.till.public)
         conversation = nip44.conversation_key(self.till, self.issuer.public)
         return gift_wrap.gift_wrap(
             rumor, self.till, self.issuer.public, conversation, seed=os.urandom(32), now=int(time.time())
         )
+
+
+def add_program(config: Path, other: Venue) -> None:
+    """Append another venue's program to a configuration, with a key file of its own."""
+    key = config.parent / f"{other.slug}.key"
+    key.write_text(other.issuer.nsec() + "\n")
+    key.chmod(0o600)
+    with config.open("a") as text:
+        text.write(f"""
+[[program]]
+slug = "{other.slug}"
+title = "{other.slug}"
+key = "file:{key.name}"
+sources = ["{npub_encode(other.till.public)}"]
+visibility = "{other.visibility}"
+{other.extra}
+[[program.earn]]
+type = "spend"
+points = 1
+per = "1000 sat"
+""")
