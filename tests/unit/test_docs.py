@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from nostr_loyalty.cli.main import VERBS
 from nostr_loyalty.config.model import ConfigFile, DaemonSection, EarnSection, ProgramSection, RelaySection
@@ -17,7 +18,7 @@ LINK = re.compile(r"\[[^\]\[]*\]\(([^)\s]+)\)")
 FENCED = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
 COMMAND = re.compile(r"nostr-loyalty ([a-z]+)\b")
 TARGET = re.compile(r"^make ([a-z]+)", re.MULTILINE)
-SECTIONS = {
+SECTIONS: dict[str, type[BaseModel]] = {
     "daemon": DaemonSection, "relay": RelaySection, "program": ProgramSection, "program.earn": EarnSection,
 }  # fmt: skip
 
