@@ -14,7 +14,9 @@ from kinds.errors import Unreadable
 from kinds.event import CREATED_AT_END, Event, Rumor, Template
 from kinds.keys import is_public_key
 from kinds.registry import PAID_ORDER
-from kinds.tags import Tags
+
+Named = dict[str, list[tuple[str, ...]]]
+"""Tag name to its tags."""
 
 Status = Literal["paid", "refunded", "canceled"]
 LineType = Literal["tip", "gift_card", "service", "delivery", "points_discount"]
@@ -109,41 +111,47 @@ def parse(event: Event | Rumor) -> PaidOrder:
     """
     if event.kind != PAID_ORDER:
         raise Unreadable("order-wrong-kind", f"kind {event.kind}")
-    address, issuer = _program(event.tags)
-    order_id = _text(event.tags, "order", "order-no-id", ID_MAX)
+    named = tags.by_name(event.tags)
+    address, issuer = _program(named)
+    order_id = _text(named, "order", "order-no-id", ID_MAX)
     if order_id is None:
         raise Unreadable("order-no-id")
-    status = _one_of(_second(event.tags, "status"), STATUSES, "order-bad-status")
+    status = _one_of(_second(named, "status"), STATUSES, "order-bad-status")
     return PaidOrder(
         order_id=order_id,
         program=address,
         issuer=issuer,
         source=event.pubkey,
-        customer=_customer(event.tags),
+        customer=_customer(named),
         status=cast(Status, status),
-        amount=_total(event.tags),
-        paid_at=_paid_at(event.tags),
-        refund_id=_refund_id(event.tags, status),
-        lines=tuple(map(_line, tags.all_of(event.tags, "line"))),
-        items=tuple(map(_item, tags.all_of(event.tags, "item"))),
-        payment=_payment(event.tags),
-        table=_text(event.tags, "table", "order-text-too-long", TEXT_MAX),
-        note=_text(event.tags, "note", "order-text-too-long", TEXT_MAX),
+        amount=_total(named),
+        paid_at=_paid_at(named),
+        refund_id=_refund_id(named, status),
+        lines=tuple(map(_line, named.get("line", ()))),
+        items=tuple(map(_item, named.get("item", ()))),
+        payment=_payment(named),
+        table=_text(named, "table", "order-text-too-long", TEXT_MAX),
+        note=_text(named, "note", "order-text-too-long", TEXT_MAX),
     )
 
 
-def _sole(all_tags: Tags, name: str) -> tuple[str, ...] | None:
-    return tags.sole(all_tags, name, "order-duplicate-tag")
+def _sole(named: Named, name: str) -> tuple[str, ...] | None:
+    found = named.get(name)
+    if found is None:
+        return None
+    if len(found) > 1:
+        raise Unreadable("order-duplicate-tag", f"{len(found)} tags {name}")
+    return found[0]
 
 
-def _second(all_tags: Tags, name: str) -> str | None:
+def _second(named: Named, name: str) -> str | None:
     """The value of a tag that may be there once; the empty text if the tag has none."""
-    tag = _sole(all_tags, name)
+    tag = _sole(named, name)
     return None if tag is None else "".join(tag[1:2])
 
 
-def _text(all_tags: Tags, name: str, code: str, length_max: int) -> str | None:
-    text = _second(all_tags, name)
+def _text(named: Named, name: str, code: str, length_max: int) -> str | None:
+    text = _second(named, name)
     if text is not None and (not 1 <= len(text) <= length_max or "\0" in text):
         raise Unreadable(code, f"{name} of {len(text)} characters, or with a NUL in it")
     return text
@@ -155,22 +163,22 @@ def _one_of(text: str | None, allowed: tuple[str, ...], code: str) -> str:
     return text
 
 
-def _program(all_tags: Tags) -> tuple[str, str]:
-    address = _second(all_tags, "a")
+def _program(named: Named) -> tuple[str, str]:
+    address = _second(named, "a")
     if address is None:
         raise Unreadable("order-no-program")
     try:
         issuer, _ = program.parse_address(address)
     except ValueError as fault:
         raise Unreadable("order-bad-program", str(fault)) from None
-    receivers = tags.all_of(all_tags, "p")
+    receivers = named.get("p", [])
     if receivers and not any(tag[1:2] == (issuer,) for tag in receivers):
         raise Unreadable("order-wrong-issuer")
     return address, issuer
 
 
-def _customer(all_tags: Tags) -> str | None:
-    customer = _second(all_tags, "customer_pubkey")
+def _customer(named: Named) -> str | None:
+    customer = _second(named, "customer_pubkey")
     if customer is not None and not is_public_key(customer):
         raise Unreadable("order-bad-customer", "not 64 lower-case hex digits of a point on the curve")
     return customer
@@ -182,15 +190,15 @@ def _amount(parts: tuple[str, ...], code: str) -> Amount:
     return Amount(parts[0], parts[1])
 
 
-def _total(all_tags: Tags) -> Amount:
-    tag = _sole(all_tags, "amount")
+def _total(named: Named) -> Amount:
+    tag = _sole(named, "amount")
     if tag is None:
         raise Unreadable("order-no-amount")
     return _amount(tag[1:], "order-bad-amount")
 
 
-def _paid_at(all_tags: Tags) -> int:
-    text = _second(all_tags, "paid_at")
+def _paid_at(named: Named) -> int:
+    text = _second(named, "paid_at")
     if text is None:
         raise Unreadable("order-no-time")
     try:
@@ -201,8 +209,8 @@ def _paid_at(all_tags: Tags) -> int:
     return paid_at
 
 
-def _refund_id(all_tags: Tags, status: str) -> str | None:
-    refund_id = _text(all_tags, "refund", "order-bad-refund", ID_MAX)
+def _refund_id(named: Named, status: str) -> str | None:
+    refund_id = _text(named, "refund", "order-bad-refund", ID_MAX)
     if refund_id is not None and status != "refunded":
         raise Unreadable("order-bad-refund", f"a refund id with status {status}")
     return refund_id
@@ -219,8 +227,8 @@ def _item(tag: tuple[str, ...]) -> Item:
     return Item(tag[1], tag[2], _amount(tag[3:], "order-bad-item"))
 
 
-def _payment(all_tags: Tags) -> Payment | None:
-    tag = _sole(all_tags, "payment")
+def _payment(named: Named) -> Payment | None:
+    tag = _sole(named, "payment")
     if tag is None:
         return None
     method = _one_of(tag[1] if len(tag) > 1 else None, PAYMENT_METHODS, "order-bad-payment")

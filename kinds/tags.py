@@ -41,6 +41,14 @@ def all_of(tags: Iterable[tuple[str, ...]], name: str) -> list[tuple[str, ...]]:
     return [tag for tag in tags if tag[0] == name]
 
 
+def by_name(tags: Iterable[tuple[str, ...]]) -> dict[str, list[tuple[str, ...]]]:
+    """Name to all tags of that name, in the order they were signed: for whoever asks for many names."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for tag in tags:
+        found.setdefault(tag[0], []).append(tag)
+    return found
+
+
 def sole(tags: Iterable[tuple[str, ...]], name: str, code: str) -> tuple[str, ...] | None:
     """The only tag called `name`, or None. Two of them raise Unreadable(code): "the first wins" invites forgery."""
     found = all_of(tags, name)

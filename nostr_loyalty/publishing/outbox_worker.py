@@ -31,8 +31,8 @@ from relay_client.deliveries import Outcome
 from relay_client.pool import Pool
 from relay_client.verdict import Answer
 
-SEAL_CHUNK: Final = 8
-"""Promises sealed before other tasks have their turn: about a millisecond."""
+SEAL_CHUNK: Final = 16
+"""Promises sealed before other tasks have their turn: one or two milliseconds."""
 FETCH: Final = 256
 FETCH_LATE: Final = 32
 """Promises of the lanes that can wait which go with each round, once they have waited for long enough."""
@@ -152,15 +152,19 @@ class OutboxWorker:
         if not any(state.connected and self._pool.room(state.relay, state.key) for state in self._pool.states()):
             return False
         due = await self._due()
-        going: list[Promised] = []
+        going: list[tuple[Promised, list[str]]] = []
         stuck: list[Promised] = []
         for promised in due:
-            (going if promised.issuer in self._issuers and self._targets(promised) else stuck).append(promised)
+            targets = self._targets(promised) if promised.issuer in self._issuers else []
+            if targets:
+                going.append((promised, targets))
+            else:
+                stuck.append(promised)
         if stuck:
             await self._write(self._settlement(_UnderWay(promised, set())) for promised in stuck)
         for start in range(0, len(going), SEAL_CHUNK):
-            for promised in going[start : start + SEAL_CHUNK]:
-                self._send(promised, self._sealer.seal(promised.issuer, promised.recipe, promised.seed))
+            for promised, targets in going[start : start + SEAL_CHUNK]:
+                self._send(promised, targets, self._sealer.seal(promised.issuer, promised.recipe, promised.seed))
             await self._clock.sleep(0)
         return bool(due)
 
@@ -181,12 +185,8 @@ class OutboxWorker:
         final = {*promised.accepted, *promised.refused}
         return [url for url in promised.relays if url not in final and self._pool.room(url, promised.issuer)]
 
-    def _send(self, promised: Promised, sealed: Sealed) -> None:
-        posted = {
-            url
-            for url in self._targets(promised)
-            if self._pool.post(url, promised.issuer, sealed.event_id, sealed.text)
-        }
+    def _send(self, promised: Promised, targets: list[str], sealed: Sealed) -> None:
+        posted = {url for url in targets if self._pool.post(url, promised.issuer, sealed.event_id, sealed.text)}
         if posted:
             self._ids.add(promised.id)
             self._under_way[sealed.event_id] = under_way = _UnderWay(promised, posted)

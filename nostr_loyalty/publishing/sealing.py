@@ -20,7 +20,7 @@ from functools import lru_cache
 import orjson
 
 from kinds import direct_message, gift_wrap, nip44
-from kinds.event import Event, Rumor, Template, rumor_from_canonical, sign, sign_canonical, to_json
+from kinds.event import Event, Rumor, Template, own_rumor, sign, sign_canonical, to_json
 from kinds.keys import SecretKey
 
 CONVERSATIONS_REMEMBERED = 10_000
@@ -81,7 +81,7 @@ class Sealer:
         return sign_canonical(_text(fields, "document").encode(), key)
 
     def _wrap(self, fields: dict[str, object], key: SecretKey, seed: bytes) -> Event:
-        return self._give(rumor_from_canonical(_text(fields, "document").encode()), fields, key, seed)
+        return self._give(own_rumor(_text(fields, "document").encode()), fields, key, seed)
 
     def _notice(self, fields: dict[str, object], key: SecretKey, seed: bytes) -> Event:
         proof = to_json(sign_canonical(_text(fields, "entry").encode(), key))

@@ -16,8 +16,9 @@ from kinds.event import Event, Rumor, Template, author, parse_event, sign, to_js
 from kinds.keys import SecretKey
 from tests.unit.kinds.samples import CARD, CUSTOMER, FULL_PROGRAM, ISSUER, NOW, ORDER, PROGRAM, SOURCE, chain
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
-NAME = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
+CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+TEXT = st.text(CHARACTERS, max_size=40)
+NAME = st.text(CHARACTERS, min_size=1, max_size=40)
 HEX = st.binary(min_size=32, max_size=32).map(bytes.hex)
 COUNT = st.integers(0, 2**53 - 1)
 POINTS = st.integers(1, 10_000)
@@ -34,7 +35,7 @@ def optional(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 ORDERS = st.builds(
     replace,
     st.just(ORDER),
-    order_id=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=128),
+    order_id=st.text(CHARACTERS, min_size=1, max_size=128),
     customer=st.sampled_from([None, CUSTOMER.public]),
     status=st.just("refunded"),
     amount=AMOUNTS,
