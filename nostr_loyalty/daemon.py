@@ -28,6 +28,7 @@ from nostr_loyalty.publishing import definitions
 from nostr_loyalty.publishing.outbox_worker import OutboxWorker
 from nostr_loyalty.publishing.sealing import Sealer
 from nostr_loyalty.readiness import Readiness
+from nostr_loyalty.upkeep.counting import tell_counts
 from nostr_loyalty.upkeep.happenings import Happenings
 from nostr_loyalty.upkeep.housekeeping import keep_house
 from relay_client.pool import Pool, PoolSettings
@@ -102,6 +103,7 @@ class Daemon:
                 tasks.create_task(each)
                 for each in (
                     happenings.run(worker), keep_house(database, self._clock),
+                    tell_counts(lambda: path.counts, lambda: path.dropped, self._clock),
                     self._readiness.keep_alive(self._clock), self._tell_ready(happenings, programs),
                 )
             ]  # fmt: skip

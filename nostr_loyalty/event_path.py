@@ -138,7 +138,8 @@ class EventPath:
             aside = await inbox.set_aside_list(r)
         for one in aside:
             rumor = rumor_from_canonical(one.document)
-            issuer = next(tag[1] for tag in rumor.tags if len(tag) > 1 and tag[0] == "p" and tag[1] in self._keys)
+            named = [tag[1] for tag in rumor.tags if len(tag) > 1 and tag[0] == "p" and tag[1] in self._keys]
+            issuer = named[0] if named else self._programs.all[0].issuer  # inside a wrap nobody need be named
             message = Message(rumor.id, rumor.pubkey, rumor.created_at, rumor)
             await self._book_surely(Batch([Opened(message, issuer)], again=True))
         return len(aside)
@@ -171,7 +172,7 @@ class EventPath:
                     case Opened(message=message):
                         if message.envelope is not None:
                             batch.envelopes.append(message.envelope)
-                        if message.ref not in taken:
+                        if message.ref not in taken and self._door.hears(message.author, message.envelope, now):
                             taken.add(message.ref)
                             batch.opened.append(opened)
             await self._clock.sleep(0)

@@ -42,6 +42,13 @@ class Door:
             self.drop(code)
         return code is None
 
+    def hears(self, author: str, envelope: tuple[str, int] | None, monotonic: float) -> bool:
+        """Whether a message that came in a wrap may be looked at: only then is its author known."""
+        heard = envelope is None or author in self._sources or self._spend(monotonic)
+        if not heard:
+            self.drop("too-many-strangers")
+        return heard
+
     def drop(self, code: str) -> None:
         """Count something that was dropped."""
         self.dropped[code] += 1
