@@ -23,7 +23,7 @@ class StoredOrder:
 
 @dataclass(frozen=True, slots=True)
 class Reversal:
-    """What to take back now: `points` (0 or more), the new total `refunded_minor`, and whether it is the whole order."""
+    """What to take back now: `points` (0 or more), the new total `refunded_minor`, whether it is the whole."""
 
     points: int
     refunded_minor: int
