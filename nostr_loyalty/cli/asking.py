@@ -55,4 +55,6 @@ def _who(text: str) -> str:
     try:
         return read_public_key(text)
     except ValueError as fault:
+        if text.strip().lower().startswith(("nsec1", "ncryptsec1")):
+            raise argparse.ArgumentTypeError("this is a SECRET key; give the npub instead") from None
         raise argparse.ArgumentTypeError(f"{text!r}: {fault}") from None
