@@ -7,6 +7,7 @@ from each other, as they do in a venue. The result passes `nostr-loyalty check`.
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -69,8 +70,11 @@ class FilledLedger:
         return Venue(folder, relays, visibility=visibility, issuer=issuer, till=till)
 
     def copy_to(self, folder: Path) -> Path:
-        """A copy to work on."""
-        return Path(shutil.copyfile(self.folder / "loyalty.db", folder / "loyalty.db"))
+        """A copy to work on, on the disk: the daemon's first sync must not have to write all of it."""
+        copy = Path(shutil.copyfile(self.folder / "loyalty.db", folder / "loyalty.db"))
+        with copy.open("rb+") as file:
+            os.fsync(file.fileno())
+        return copy
 
     def size_mb(self) -> float:
         """Of the file."""

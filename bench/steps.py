@@ -148,6 +148,8 @@ class Bench:
             run = await throughput.measure(subject, relay, venue, load, ledger=ledger)
         reading_back.check(run.entries, filled.customers, count, from_the_start=not is_filled)
         ledger.unlink()
+        about = f"{run.others:.0%} of the machine went to others"
+        print(f"    {'filled' if is_filled else 'empty'}: {run.rate:,.0f} orders/s; {about}", flush=True)
         return run
 
     async def _at_the_limit(self) -> None:
