@@ -51,7 +51,7 @@ class Read:
 
     async def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """All rows of a query that yields few."""
-        return list(await _translating(self._open.execute_fetchall(sql, parameters)))  # type: ignore[arg-type]
+        return list(await _translating(self._open.execute_fetchall(sql, parameters)))  # type: ignore[arg-type]  # it takes any sequence
 
     async def row(self, sql: str, *parameters: Any) -> tuple[Any, ...] | None:
         """The first row, or None."""
@@ -178,9 +178,10 @@ class Database:
         await asyncio.to_thread(_onto_disk, part, Path(target))
 
     async def _connect(self, cache_kib: int, *, query_only: bool = False) -> aiosqlite.Connection:
-        connection = await _translating(_opened(self.path, self._busy_timeout_ms))
+        connection = await _translating(_opened(self.path))
         try:
             for pragma in (
+                f"busy_timeout = {self._busy_timeout_ms}",  # first: what follows may have to wait already
                 "journal_mode = WAL" if not query_only else "query_only = ON",
                 "synchronous = FULL",
                 "foreign_keys = ON",
@@ -233,9 +234,9 @@ async def _translating(work: Awaitable[T]) -> T:
         raise translated(error) from error
 
 
-async def _opened(path: Path, busy_timeout_ms: int) -> aiosqlite.Connection:
+async def _opened(path: Path) -> aiosqlite.Connection:
     # isolation_level None: no transaction opens behind our back. autocommit is Python 3.12's word for another scheme.
-    return await aiosqlite.connect(path, timeout=busy_timeout_ms * 0.001, isolation_level=None)
+    return await aiosqlite.connect(path, timeout=0, isolation_level=None)
 
 
 async def _run(connection: aiosqlite.Connection, sql: str, *parameters: Any) -> None:

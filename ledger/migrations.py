@@ -13,7 +13,7 @@ from typing import Final
 import aiosqlite
 
 APPLICATION_ID: Final = 0x6E6C6F79  # "nloy": says in the file's header whose it is
-SCHEMA: Final = Path(__file__).parent / "schema"
+SCHEMA: Final = Path(__file__).with_name("schema")
 
 
 def migrations() -> list[Path]:

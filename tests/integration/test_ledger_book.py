@@ -76,7 +76,7 @@ async def test_what_does_not_follow_is_refused(venue: Venue, spoilt: dict[str, o
     """Bug 29, 58: an entry with a wrong number, sum, sign, type, time, program, rule or reversal is refused by the
     schema.
     """
-    entry = (await good(venue))._replace(**spoilt)  # type: ignore[arg-type]
+    entry = (await good(venue))._replace(**spoilt)  # type: ignore[arg-type]  # spoilt on purpose
     with pytest.raises(InvariantBroken):
         await append(venue, entry)
     assert (await venue.standing(CUSTOMER)).seq == 1

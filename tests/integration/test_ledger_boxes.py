@@ -38,7 +38,7 @@ async def post(venue: Venue, *promises: Promise, at: int = 100) -> None:
 async def due(venue: Venue, now: int = 100, limit: int = 100, **more: object) -> list[Promised]:
     """What is due."""
     async with venue.database.read() as r:
-        return await outbox.due(r, now, limit, **more)  # type: ignore[arg-type]
+        return await outbox.due(r, now, limit, **more)  # type: ignore[arg-type]  # what the caller names
 
 
 async def settle(venue: Venue, *settlements: Settlement) -> None:

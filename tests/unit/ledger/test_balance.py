@@ -43,5 +43,5 @@ def test_lifetime_counts_credits_that_were_not_reversed() -> None:
         [("earned", 100, None), ("granted", 10, None), ("redeemed", -50, None), ("revoked", 50, "redeemed"),
          ("expired", -5, None), ("revoked", -30, "earned"), ("revoked", -1, None)], start=1
     ):  # fmt: skip
-        fold.add(Line(place, place, type_, points, fold.balance + points, fold.head_id, 0, reversed_type))  # type: ignore[arg-type]
+        fold.add(Line(place, place, type_, points, fold.balance + points, fold.head_id, 0, reversed_type))  # type: ignore[arg-type]  # any type of entry
     assert fold.lifetime == 80
