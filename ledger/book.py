@@ -9,7 +9,6 @@ InvariantBroken, and the block leaves nothing behind.
 from __future__ import annotations
 
 from collections.abc import Sequence
-
 from typing import NamedTuple
 
 from ledger.bulk import name_at, optional_name_at, packed_names, packed_rows, places

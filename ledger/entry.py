@@ -9,7 +9,7 @@ it, which never decreases along a chain.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, get_args, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 EntryType = Literal["earned", "redeemed", "expired", "granted", "revoked"]
 ENTRY_TYPES: Final[tuple[EntryType, ...]] = get_args(EntryType)
