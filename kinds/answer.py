@@ -4,8 +4,7 @@ Its text is the line for the order monitor; its tags say the same to a program. 
 ones with the code of the refusal.
 """
 
-from dataclasses import dataclass
-from typing import Final, Literal, cast, get_args
+from typing import Final, Literal, NamedTuple, cast, get_args
 
 from kinds import tags
 from kinds.direct_message import parse as parse_message
@@ -17,8 +16,7 @@ Result = Literal["accepted", "duplicate", "rejected"]
 RESULTS: Final[tuple[str, ...]] = get_args(Result)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What became of an order. `to_event` is the id of the order's event or rumor (hex), `order_id` the source's own.
 
     `points` is what the order moved, `balance` where the customer stands after it; `claim` is the code for the receipt

@@ -5,7 +5,6 @@ that names the customer or the program, and the same facts as JSON, encrypted to
 counts are the entries, whose last one it names (`head`).
 """
 
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -33,8 +32,7 @@ class NextExpiry(NamedTuple):
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(NamedTuple):
     """Where a customer stands after entry `seq`, whose event id is `head` (None: no entry yet).
 
     `points` is the balance (it may be below zero), `lifetime` all points ever earned, `visits_month` the visits in the

@@ -8,8 +8,7 @@ An entry never says what was bought or for how much. Whether it is public is tol
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, Literal, cast, get_args
+from typing import Final, Literal, NamedTuple, cast, get_args
 
 from kinds import program as programs
 from kinds import tags
@@ -26,8 +25,7 @@ _CREDITS: Final = ("earned", "granted")
 _DEBITS: Final = ("redeemed", "expired")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A line of the ledger.
 
     `program` is an address, `relay` where the program is found ("" if unknown), `customer` a public key. `points` is

@@ -8,6 +8,7 @@ Rules:
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from kinds import entry as wire
 from kinds.event import author, canonical_of
@@ -61,8 +62,7 @@ class Slip:
     promises: list[Promise] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Movement:
+class Movement(NamedTuple):
     """Points about to move: what the entry says besides its place in the chain.
 
     `moved` is what the lot algebra made of it; `reference` is what makes it happen once (order id, refund reference);

@@ -6,7 +6,7 @@ the wrap's time; Bug 51, 62). The checks stand in order of precedence: who, whic
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from kinds import order as wire
 from kinds import registry
@@ -24,8 +24,7 @@ ADAPTER: Final = "nostr"
 """The adapter's name in the idempotency key of whatever came over Nostr (protocol §5)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A signed message as it arrived: `ref` is its event or rumor id, `envelope` the wrap's (id, created_at) if any."""
 
     ref: str
@@ -35,8 +34,7 @@ class Message:
     envelope: tuple[str, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OrderMessage:
+class OrderMessage(NamedTuple):
     """An order that may be decided on: its program serves it, its author is listed, its money is understood."""
 
     message: Message

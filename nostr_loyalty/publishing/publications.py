@@ -6,14 +6,12 @@ A card supersedes an unsent one of the same customer; nothing else is ever repla
 Source: protocol §4 and §7 (entries, cards), §6 (answers).
 """
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from kinds import answer as wire_answer
-from kinds import card as wire_card
-from kinds import direct_message, registry
+from kinds import registry
 from kinds.answer import Result
-from kinds.event import author, canonical_of
+from kinds.card import Card
 from ledger.book import Standing
 from ledger.entry import NewEntry
 from ledger.outbox import Promise
@@ -29,8 +27,7 @@ LANES_URGENT: Final = (LANE_DEFINITION, LANE_ENTRY)
 LANES_PATIENT: Final = (LANE_ANSWER, LANE_CARD)
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What the order system is told: `text` is the line for the order monitor, the rest is said in tags."""
 
     result: Result
@@ -59,17 +56,12 @@ def card_address(program: ServedProgram, standing: Standing) -> str:
 
 def card(program: ServedProgram, standing: Standing, seed: bytes) -> Promise:
     """The customer's card as it stands now, at the time `standing.card_at`."""
-    content = wire_card.Card(
+    facts = Card(
         program=program.address, customer=standing.customer, points=standing.balance, lifetime=standing.lifetime,
         visits_month=standing.visits_month, seq=standing.seq, head=standing.head,
     )  # fmt: skip
-    if program.visibility == "public":
-        template = wire_card.public_template(content, standing.card_at)
-        recipe = sealing.plain(canonical_of(author(template, program.issuer)))
-    else:
-        name = _card_name(program, standing)
-        template = wire_card.private_template(name, wire_card.private_text(content), standing.card_at)
-        recipe = sealing.card(template, standing.customer)
+    name = None if program.visibility == "public" else _card_name(program, standing)
+    recipe = sealing.card(facts, name, standing.card_at)
     supersedes = f"card:{program.ledger_id}:{standing.id}"
     return _promise(program, LANE_CARD, "card", recipe, seed, program.relays, supersedes)
 
@@ -77,23 +69,22 @@ def card(program: ServedProgram, standing: Standing, seed: bytes) -> Promise:
 def answer(message: OrderMessage, reply: Reply, now: int, seed: bytes) -> Promise:
     """The answer to an order that was decided on (protocol §6)."""
     program = message.program
-    recipe = _answer(program.issuer, message.message.author, message.message.ref, message.reference, reply, now)
+    recipe = _answer(message.message.author, message.message.ref, message.reference, reply, now)
     return _promise(program, LANE_ANSWER, "answer", recipe, seed, program.dm_relays)
 
 
 def rejection(rejected: Rejection, reply: Reply, now: int, seed: bytes) -> Promise:
     """The answer to a signed message that the door turned away."""
-    recipe = _answer(rejected.issuer, rejected.message.author, rejected.message.ref, rejected.reference, reply, now)
+    recipe = _answer(rejected.message.author, rejected.message.ref, rejected.reference, reply, now)
     return Promise(LANE_ANSWER, "rejection", rejected.issuer, recipe, seed, rejected.relays, 1)
 
 
-def _answer(issuer: str, to: str, ref: str, reference: str | None, reply: Reply, now: int) -> bytes:
+def _answer(to: str, ref: str, reference: str | None, reply: Reply, now: int) -> bytes:
     said = wire_answer.Answer(
         to_event=ref, order_id=reference, result=reply.result, points=reply.points, balance=reply.balance,
         visits_month=reply.visits_month, claim=reply.claim, reason=reply.reason,
     )  # fmt: skip
-    rumor = direct_message.compose(issuer, [to], reply.text, wire_answer.answer_tags(said), now)
-    return sealing.wrap(canonical_of(rumor), to, now)
+    return sealing.message(to, reply.text, wire_answer.answer_tags(said), now)
 
 
 def _card_name(program: ServedProgram, standing: Standing) -> str:

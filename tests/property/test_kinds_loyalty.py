@@ -75,8 +75,7 @@ PROGRAMS = st.builds(
     terms=TEXT,
 )
 CARDS = st.builds(
-    replace,
-    st.just(CARD),
+    CARD._replace,
     points=st.integers(-(2**53) + 1, 2**53 - 1),
     lifetime=COUNT,
     visits_month=COUNT,
@@ -199,7 +198,7 @@ def test_no_single_mutation_of_a_chain_survives(moves: Any, data: st.DataObject)
         changes += [{"prev": "0" * 64}, {"customer": SOURCE.public}, {"program": program.address(ISSUER.public, "bar")}]
     if not last:
         changes += [{"text": "altered"}, {"rev": "0" * 64}, {"tier": "gold"}, {"private": True}]
-    altered = sign(entry.template(replace(line, **data.draw(st.sampled_from(changes))), events[at].created_at), ISSUER)
+    altered = sign(entry.template(line._replace(**data.draw(st.sampled_from(changes))), events[at].created_at), ISSUER)
     damaged = [[*events[:at], altered, *events[at + 1 :]], [*events[:at], events[at], *events[at:]]]
     if not last:
         damaged.append([*events[:at], *events[at + 1 :]])

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,8 +13,7 @@ from kinds.program import address
 from tests.unit.kinds.samples import CUSTOMER, ISSUER, NOW, PROGRAM, SOURCE, chain, entry
 
 FIRST = entry("earned", 12, 12, 1, None)
-FULL = replace(
-    entry("redeemed", -100, 42, 17, "ab" * 32),
+FULL = entry("redeemed", -100, 42, 17, "ab" * 32)._replace(
     tier="gold",
     expires_at=NOW + 60,
     revokes="cd" * 32,
@@ -30,7 +28,7 @@ TAGS = template(FIRST, NOW).tags
 
 def changed(event: Event, created_at: int | None = None, **changes: Any) -> Event:
     """The same entry with other values, signed by the issuer again."""
-    line = replace(parse(event), **changes)
+    line = parse(event)._replace(**changes)
     return sign(template(line, event.created_at if created_at is None else created_at), ISSUER)
 
 
