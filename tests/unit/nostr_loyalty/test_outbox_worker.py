@@ -1,0 +1,237 @@
+"""The outbox worker on a real ledger: the test is the relays, and says what they answer and when."""
+
+import asyncio
+import os
+import random
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from kinds.event import Template, author, canonical_of
+from ledger import outbox
+from ledger.database import Database
+from ledger.outbox import Promise
+from nostr_loyalty.publishing import outbox_worker, sealing
+from nostr_loyalty.publishing.outbox_worker import OutboxWorker
+from nostr_loyalty.publishing.sealing import Sealer
+from relay_client.deliveries import Outcome, RelayState
+from relay_client.verdict import Answer, Verdict, retry_later
+from tests.clock import FakeClock
+from tests.venue import new_key
+
+A, B, C = (f"ws://127.0.0.1:{port}" for port in (1, 2, 3))
+YES = Verdict(Answer.ACCEPTED)
+NO = Verdict(Answer.NEVER, "blocked: not here")
+
+
+class AnsweringPool:
+    """The part of a pool that the worker uses. `posts` is what was sent: (relay, event id, text), in order."""
+
+    def __init__(self) -> None:
+        self.posts: list[tuple[str, str, str]] = []
+        self.down: set[str] = set()
+        self._outcomes: asyncio.Queue[Outcome] = asyncio.Queue()
+
+    def room(self, url: str, key: str | None) -> int:
+        """Without limit, where the relay is connected."""
+        return 0 if url in self.down else 1_000
+
+    def post(self, url: str, key: str | None, event_id: str, event_json: str) -> bool:
+        """Takes it."""
+        self.posts.append((url, event_id, event_json))
+        return True
+
+    def states(self) -> list[RelayState]:
+        """All three."""
+        return [RelayState(url, None, url not in self.down, True, "", None, 0, 0, {}) for url in (A, B, C)]
+
+    async def wait_for_room(self) -> None:
+        """There always is."""
+        await asyncio.Event().wait()
+
+    async def outcomes(self, limit: int) -> list[Outcome]:
+        """What the test answered."""
+        return [await self._outcomes.get()]
+
+    def answer(self, url: str, verdict: Verdict, event_id: str) -> None:
+        """The relay says this about an event."""
+        self._outcomes.put_nowait(Outcome(url, None, event_id, verdict))
+
+
+class Office:
+    """A worker with its outbox; `key` signs."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.clock = FakeClock()
+        self.pool = AnsweringPool()
+        self.key = new_key()
+        self.wake = asyncio.Event()
+        self.restart()
+
+    def restart(self) -> None:
+        """A new worker, as after a crash."""
+        self.worker = OutboxWorker(
+            self.database, self.pool, Sealer({self.key.public: self.key}), self.clock, random.Random(1),  # type: ignore[arg-type] # passes for a Pool
+            [self.key.public], wake=self.wake,
+        )  # fmt: skip
+        self.running = asyncio.create_task(self.worker.run())
+
+    async def crash(self) -> None:
+        """End the worker, whatever it does."""
+        self.running.cancel()
+        await asyncio.gather(self.running, return_exceptions=True)
+
+    async def promise(self, text: str, relays: tuple[str, ...] = (A, B, C), acks: int = 1, lane: int = 1) -> None:
+        """Promise a note."""
+        document = canonical_of(author(Template(1, 1, (), text), self.key.public))
+        one = Promise(lane, "note", self.key.public, sealing.plain(document), os.urandom(32), relays, acks)
+        async with self.database.write() as w:
+            await outbox.post(w, [one], self.clock.now())
+        self.wake.set()
+
+    async def sent(self, count: int) -> list[tuple[str, str, str]]:
+        """Wait until so many posts have gone out in all."""
+        await self._until(lambda: len(self.pool.posts) >= count)
+        return self.pool.posts
+
+    async def states(self) -> dict[str, int]:
+        """How many promises are in which state."""
+        async with self.database.read() as r:
+            return {state: count for (state, _, _), count in (await outbox.counts(r)).items()}
+
+    async def settled(self, expected: dict[str, int]) -> None:
+        """Wait until the outbox stands like this."""
+        async with asyncio.timeout(10):
+            while await self.states() != expected:
+                await self.clock.advance(0.01)
+
+    async def _until(self, condition) -> None:  # type: ignore[no-untyped-def] # a function without arguments
+        async with asyncio.timeout(10):
+            while not condition():
+                await self.states()  # gives the ledger's thread its turn
+                await self.clock.advance(0.01)
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    """An office on an empty ledger."""
+    database = await Database.open(tmp_path / "loyalty.db")
+    office = Office(database)
+    yield office
+    await office.crash()
+    await database.close()
+
+
+async def test_kept_when_all_have_said_ok(office: Office) -> None:
+    """A promise goes to every relay of its own; when all have accepted, it is done and gone."""
+    await office.promise("hello")
+    posts = await office.sent(3)
+    assert [url for url, _, _ in posts] == [A, B, C]
+    for url in (A, B, C):
+        office.pool.answer(url, YES, posts[0][1])
+    await office.settled({})
+    assert office.worker.kept == 1
+
+
+async def test_a_silent_relay_blocks_nobody(office: Office) -> None:
+    """Bug 68, 76: one relay never says OK; what has the demanded number of OKs does not count as on its way, and others
+    go on.
+    """
+    for number in range(5):
+        await office.promise(f"note {number}", (A, B))
+    for _, event_id, _ in list(await office.sent(10)):
+        office.pool.answer(A, YES, event_id)
+    await office._until(lambda: office.worker.under_way == 0)
+    await office.promise("after", (A, B))
+    assert len(await office.sent(12)) == 12
+
+
+async def test_the_others_are_still_tried(office: Office) -> None:
+    """With one OK of one demanded, the relay that was not ready is tried again later, alone; then it is done."""
+    await office.promise("hello", (A, B))
+    posts = await office.sent(2)
+    office.pool.answer(A, YES, posts[0][1])
+    office.pool.answer(B, retry_later("error: full"), posts[0][1])
+    await office.settled({"waiting": 1})
+    await office.clock.advance(120)
+    assert [url for url, _, _ in (await office.sent(3))[2:]] == [B]
+    office.pool.answer(B, YES, posts[0][1])
+    await office.settled({})
+
+
+async def test_background_tries_end(office: Office) -> None:
+    """A kept promise is not carried to a relay that is gone for more than a day."""
+    await office.promise("hello", (A, B))
+    posts = await office.sent(2)
+    office.pool.answer(A, YES, posts[0][1])
+    office.clock.step(outbox_worker.BACKGROUND_S + 1)
+    office.pool.answer(B, retry_later("no OK in time"), posts[0][1])
+    await office.settled({})
+
+
+async def test_no_by_everybody_is_abandoned_with_the_reason(office: Office) -> None:
+    """Bug 71: refused for good by every relay, a promise is put away with what they said, and the next one goes out."""
+    await office.promise("poison", (A, B))
+    posts = await office.sent(2)
+    office.pool.answer(A, NO, posts[0][1])
+    office.pool.answer(B, NO, posts[0][1])
+    await office.settled({"abandoned": 1})
+    async with office.database.read() as r:
+        (given_up,) = await outbox.abandoned(r)
+    assert given_up.reason == f"{A}: blocked: not here; {B}: blocked: not here"
+    await office.promise("hello", (A,))
+    assert len(await office.sent(3)) == 3
+
+
+async def test_no_is_final_for_one_relay_only(office: Office) -> None:
+    """Bug 77: one relay's no and another one's duplicate make a kept promise."""
+    await office.promise("hello", (A, B))
+    posts = await office.sent(2)
+    office.pool.answer(A, NO, posts[0][1])
+    office.pool.answer(B, Verdict(Answer.DUPLICATE, "duplicate: have it"), posts[0][1])
+    await office.settled({})
+
+
+async def test_a_resend_has_the_same_bytes(office: Office) -> None:
+    """Bug 63: what was on its way at a crash goes out again, to the byte the same."""
+    await office.promise("hello", (A,))
+    await office.sent(1)
+    await office.crash()
+    office.restart()
+    first, second = await office.sent(2)
+    assert first == second
+
+
+async def test_more_than_one_ack_may_be_demanded(office: Office) -> None:
+    """With two demanded, one OK is not enough: the promise waits for the other relay."""
+    await office.promise("hello", (A, B), acks=2)
+    posts = await office.sent(2)
+    office.pool.answer(A, YES, posts[0][1])
+    office.pool.answer(B, retry_later("disconnected"), posts[0][1])
+    await office.settled({"waiting": 1})
+    assert office.worker.kept == 0
+
+
+async def test_a_relay_that_is_back_is_served_at_once(office: Office) -> None:
+    """While no relay stands nothing is tried; when one is back, what had stepped back is due at once."""
+    await office.promise("hello", (A,))
+    posts = await office.sent(1)
+    office.pool.down = {A, B, C}
+    office.pool.answer(A, retry_later("disconnected"), posts[0][1])
+    await office.settled({"waiting": 1})
+    office.pool.down = set()
+    await office.worker.relay_is_back()
+    assert len(await office.sent(2)) == 2
+
+
+async def test_lanes(office: Office) -> None:
+    """Definitions go before entries, entries before answers, answers before cards."""
+    office.pool.down = {A, B, C}
+    for lane in (3, 2, 1, 0):
+        await office.promise(f"lane {lane}", (A,), lane=lane)
+    office.pool.down = set()
+    office.wake.set()
+    texts = [text for _, _, text in await office.sent(4)]
+    assert [text.count(f'"lane {lane}"') for lane, text in enumerate(texts)] == [1, 1, 1, 1]
