@@ -56,9 +56,18 @@ class OrderDesk:
         for waiting in self._copy.waiting_for(order_name(message)):
             row = self._copy.order(order_name(message))
             assert row is not None
-            self._take_back(message.program, row, waiting)
-            answer = self._net(message.program, order_name(message))
+            taken_back = self._take_back(message.program, row, waiting)
+            if taken_back.result == "rejected":
+                self._withdraw(message, waiting, taken_back)
+            else:
+                answer = self._net(message.program, order_name(message))
         return answer
+
+    def _withdraw(self, message: OrderMessage, waiting: WaitingRefund, reply: Reply) -> None:
+        """A refund that was kept for this order does not fit it: it is given up, and its source is told."""
+        self._copy.release(waiting)
+        about = message._replace(message=message.message._replace(ref=waiting.message_ref))
+        self._answer(about, reply)
 
     def _earned(self, message: OrderMessage, points: int) -> Reply:
         program, copy, customer = message.program, self._copy, message.order.customer

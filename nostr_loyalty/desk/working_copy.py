@@ -128,12 +128,16 @@ class WorkingCopy:
         self.facts.waiting.setdefault(_order_of(refund), []).append(refund)
         self.slip.waiting.append(refund)
 
-    def put_refund(self, refund: WaitingRefund, order_id: int, points: int, entry_id: int | None) -> None:
-        """Write down an applied refund: it took `points` (0 or more) back by `entry_id`."""
-        self.facts.refunded.add((refund.program_id, refund.source, refund.reference))
+    def release(self, refund: WaitingRefund) -> None:
+        """Keep a refund no longer, if it was kept."""
         if refund in self.waiting_for(_order_of(refund)):
             self.facts.waiting[_order_of(refund)].remove(refund)
             self.slip.released.append(refund)
+
+    def put_refund(self, refund: WaitingRefund, order_id: int, points: int, entry_id: int | None) -> None:
+        """Write down an applied refund: it took `points` (0 or more) back by `entry_id`."""
+        self.facts.refunded.add((refund.program_id, refund.source, refund.reference))
+        self.release(refund)
         self.slip.refunds.append(Refund(
             refund.program_id, refund.source, refund.reference, order_id, refund.amount_minor, points, entry_id,
             refund.message_ref, self.now,

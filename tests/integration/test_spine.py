@@ -14,10 +14,11 @@ import pytest
 
 from kinds import program as programs
 from kinds import registry
-from kinds.event import sign, to_json
+from kinds.answer import parse_answer
+from kinds.event import Event, sign, to_json
 from kinds.tags import value
 from tests.integration.place import message_id, opened
-from tests.observer import Observer
+from tests.observer import Observer, messages
 from tests.serving import relay_named, serving
 from tests.venue import Venue, add_program, new_key
 
@@ -80,6 +81,26 @@ async def test_a_refund_may_come_before_its_order(tmp_path: Path, relay: str, vi
         results = [(reply.answer.result, reply.answer.points) for reply in replies]
         assert results == [("accepted", 0), ("accepted", 7), ("duplicate", 7)]
         assert await place.chain(2) == [("earned", 10, 10), ("revoked", -3, 7)]
+
+
+@everywhere
+async def test_an_early_refund_that_does_not_fit_its_order_is_refused_then(
+    tmp_path: Path, relay: str, visibility: str
+) -> None:
+    """A refund kept for its order and above it is given up when the order comes, and its source is told why."""
+    async with opened(tmp_path, relay, visibility) as place:
+        now = int(time.time())
+        early = place.order("late", 30_000, status="refunded", refund_id="1", at=now)
+        assert [reply.answer.result for reply in await place.answers(early)] == ["accepted"]
+        await place.observer.send(place.order("late", 10_000, at=now - 5))
+
+        def pick(events: list[Event]) -> list[str] | None:
+            answers = [parse_answer(rumor) for rumor in messages(events, place.venue.till)]
+            about_early = [answer.reason for answer in answers if answer.to_event == message_id(early, place.venue)]
+            return [reason for reason in about_early if reason] if len(about_early) == 2 else None
+
+        assert await place.observer.until(pick) == ["refund-above-order"]
+        assert await place.chain(1) == [("earned", 10, 10)]
 
 
 @everywhere
