@@ -42,6 +42,11 @@ def test_strangers_have_an_allowance() -> None:
 
 
 def test_a_wrap_hides_who_wrote_it() -> None:
-    """A gift wrap's author is a key that is used once: it is never counted as a stranger."""
-    door = Door([ISSUER], [TILL], strangers_per_minute=1)
+    """A gift wrap's author is a key that is used once: only what is inside tells whether a stranger wrote it."""
+    door = Door([ISSUER], [TILL], strangers_per_minute=2)
     assert all(door.admit(claimed(kind=1059, author=new_key().public), 0.0) for _ in range(100))
+    envelope = ("00" * 32, 1)
+    assert all(door.hears(TILL, envelope, 0.0) for _ in range(100))
+    assert [door.hears(new_key().public, envelope, 0.0) for _ in range(3)] == [True, True, False]
+    assert door.hears(new_key().public, None, 0.0)  # in clear it was counted before its signature was checked
+    assert door.dropped == {"too-many-strangers": 1}

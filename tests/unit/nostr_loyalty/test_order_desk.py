@@ -249,3 +249,20 @@ async def test_text_that_the_ledger_cannot_store(tmp_path: Path) -> None:
         (answer,) = await served.take(served.order("order\x001"))
         assert answer.result == "rejected"
         assert await served.moved() == []
+
+
+async def test_an_early_refund_that_does_not_fit(tmp_path: Path) -> None:
+    """A refund that was kept for its order and turns out larger than it is given up with an answer: the order counts,
+    and the right refund under the same id counts too.
+    """
+    async with Served(tmp_path) as served:
+        early = served.order("order-1", "99000", status="refunded", refund_id="a", at=served.clock.now() - 5)
+        await served.take(early)
+        answers = await served.take(served.order("order-1"))
+        assert {(answer.to_event == early.id, answer.result) for answer in answers} == {
+            (True, "rejected"),
+            (False, "accepted"),
+        }
+        await served.take(served.order("order-1", "6000", status="refunded", refund_id="a"))
+        assert await served.moved() == [12, -6]
+        await served.assert_clean()
