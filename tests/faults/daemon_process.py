@@ -84,10 +84,15 @@ class DaemonProcess:
         """SIGTERM; the exit code. AssertionError if it takes longer."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
+        return await self.ended(within_s)
+
+    async def ended(self, within_s: float = EXIT_S_MAX) -> int:
+        """Wait for its end; the exit code. AssertionError if it takes longer."""
+        assert self._process is not None
         loop = asyncio.get_running_loop()
         deadline = loop.time() + within_s
         while self._process.poll() is None:
-            assert loop.time() < deadline, f"still running {within_s} s after SIGTERM: {self.log()[-3000:]}"
+            assert loop.time() < deadline, f"still running after {within_s} s: {self.log()[-3000:]}"
             await asyncio.sleep(0.02)
         return self._process.returncode
 
