@@ -12,6 +12,8 @@ idle            the time of a single order
 filled_ledger   a ledger of a million entries
 real_relay      the Rust relay at its limit of messages a minute
 profiling       where the daemon's time goes, line by line
-bots            the bots of peers/ as subjects
+bots            the bots of timed_daemon    the daemon with a stopwatch in its database threads
+peers/ as subjects
+timed_daemon    the daemon with a stopwatch in its database threads
 peers/          the two bots
 """

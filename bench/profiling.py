@@ -1,8 +1,9 @@
 """Where the subject's time goes: py-spy's samples, each put under the line of the bill that it belongs to.
 
 A sample is a stack of Python frames of a thread that was not idle; time in C counts for the frame that called it. The
-bill's lines are found from the innermost frame outwards: the first frame that stands in `LINES` decides. What a line
-costs is its share of the samples, times the CPU time per order measured in the same run.
+bill's lines are found from the innermost frame outwards: the first frame that stands in `LINES` decides. What SQLite
+costs is measured by a stopwatch (`timed_daemon`), since py-spy cannot tell a thread that works from one that waits for
+the disk. Another line costs its share of the other samples, times the rest of the CPU time per order of the same run.
 """
 
 from __future__ import annotations
@@ -15,11 +16,15 @@ from collections import Counter
 from pathlib import Path
 from typing import Self
 
+import orjson
 from rich.console import Console
 from rich.table import Table
 
+from bench.timed_daemon import PREFIX
+
 SAMPLES_PER_S = 250
 TOP = 25
+SQLITE = "SQLite, in its threads"
 
 # (text in "function (file:line)", line of the bill); the first that matches a frame decides, innermost frame first.
 LINES: tuple[tuple[str, str], ...] = (
@@ -34,7 +39,7 @@ LINES: tuple[tuple[str, str], ...] = (
     ("claim (", "events: canonical JSON, ids, shapes"),
     ("kinds/order", "read orders"),
     ("kinds/", "write entries, cards, answers"),
-    ("aiosqlite/", "SQLite, in its threads"),
+    ("aiosqlite/", SQLITE),
     ("ledger/bulk", "ledger: packing batches"),
     ("ledger/", "ledger: rows to values and back"),
     ("websockets/", "WebSocket"),
@@ -89,13 +94,15 @@ class Profiler:
                 folded, _, samples = row.rpartition(" ")
                 self.stacks[tuple(folded.split(";"))] += int(samples)
 
-    def bill(self, cpu_us: float) -> list[tuple[str, float]]:
-        """Line of the bill and microseconds per order, the dearest first."""
+    def bill(self, cpu_us: float, sqlite_us: float) -> list[tuple[str, float]]:
+        """Line of the bill and microseconds per order, the dearest first; `sqlite_us` is what the stopwatch said."""
         lines: Counter[str] = Counter()
         for stack, count in self.stacks.items():
             lines[_line_of(stack)] += count
-        total = sum(lines.values()) or 1
-        return [(line, cpu_us * count / total) for line, count in lines.most_common()]
+        lines.pop(SQLITE, None)
+        total, rest_us = sum(lines.values()) or 1, cpu_us - sqlite_us
+        costs = [(SQLITE, sqlite_us), *((line, rest_us * count / total) for line, count in lines.items())]
+        return sorted(costs, key=lambda cost: -cost[1])
 
     def top(self) -> list[tuple[str, float]]:
         """Innermost frames and their share."""
@@ -105,10 +112,10 @@ class Profiler:
         total = sum(leaves.values()) or 1
         return [(frame, count / total) for frame, count in leaves.most_common(TOP)]
 
-    def show(self, title: str, cpu_us: float) -> None:
+    def show(self, title: str, cpu_us: float, sqlite_us: float) -> None:
         """Print both."""
         bill = Table("line", "µs per order", title=f"{title}: {cpu_us:.0f} µs of CPU per order", title_justify="left")
-        for line, microseconds in self.bill(cpu_us):
+        for line, microseconds in self.bill(cpu_us, sqlite_us):
             bill.add_row(line, f"{microseconds:.1f}")
         leaves = Table("innermost frame", "share", title_justify="left")
         for leaf, share in self.top():
@@ -116,6 +123,20 @@ class Profiler:
         console = Console(width=120)
         console.print(bill)
         console.print(leaves)
+
+
+def show_statements(output: str, orders: int) -> float:
+    """Print what `bench.timed_daemon` has counted: the dearest statements; microseconds per order of all."""
+    text = next(line for line in reversed(output.splitlines()) if line.startswith(PREFIX))
+    spent: dict[str, tuple[int, float]] = orjson.loads(text.removeprefix(PREFIX))
+    ordered = sorted(spent.items(), key=lambda item: -item[1][1])
+    table = Table("in SQLite's threads", "calls", "µs per order", title_justify="left")
+    for label, (calls, seconds) in ordered[:TOP]:
+        table.add_row(label, str(calls), f"{1e6 * seconds / orders:.1f}")
+    total_us = 1e6 * sum(seconds for _, seconds in spent.values()) / orders
+    table.add_row("all", "", f"{total_us:.1f}")
+    Console(width=120).print(table)
+    return total_us
 
 
 def _line_of(stack: tuple[str, ...]) -> str:

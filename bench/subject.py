@@ -97,9 +97,9 @@ class Subject:
         return 0.0
 
 
-def daemon(config: Path) -> Subject:
-    """`nostr-loyalty run` with this configuration."""
-    return Subject("daemon", ["-m", "nostr_loyalty", "run", "--config", str(config), "--ready-file"], config.parent)
+def daemon(config: Path, *, module: str = "nostr_loyalty") -> Subject:
+    """`nostr-loyalty run` with this configuration; `module` runs it, with or without a stopwatch."""
+    return Subject("daemon", ["-m", module, "run", "--config", str(config), "--ready-file"], config.parent)
 
 
 def process_s(pid: int) -> float:
