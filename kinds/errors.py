@@ -42,6 +42,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "order-bad-program": "The order's program address has not the form 37411:<issuer>:<slug>.",
         "order-wrong-issuer": "The order is addressed (tag p) to another key than the program's issuer.",
         "order-no-id": "The order has no id of 1 to 128 characters (tag order).",
+        "order-ambiguous-id": "The order's id ends with :refund or :canceled or holds :refund:, as refunds are named.",
         "order-bad-status": "The order's status is none of paid, refunded and canceled.",
         "order-no-amount": "The order has no amount.",
         "order-bad-amount": "The order's amount is not a plain decimal number with a unit.",

@@ -113,9 +113,7 @@ def parse(event: Event | Rumor) -> PaidOrder:
         raise Unreadable("order-wrong-kind", f"kind {event.kind}")
     named = tags.by_name(event.tags)
     address, issuer = _program(named)
-    order_id = _text(named, "order", "order-no-id", ID_MAX)
-    if order_id is None:
-        raise Unreadable("order-no-id")
+    order_id = _order_id(named)
     status = _one_of(_second(named, "status"), STATUSES, "order-bad-status")
     return PaidOrder(
         order_id=order_id,
@@ -155,6 +153,16 @@ def _text(named: Named, name: str, code: str, length_max: int) -> str | None:
     if text is not None and (not 1 <= len(text) <= length_max or "\0" in text):
         raise Unreadable(code, f"{name} of {len(text)} characters, or with a NUL in it")
     return text
+
+
+def _order_id(named: Named) -> str:
+    order_id = _text(named, "order", "order-no-id", ID_MAX)
+    if order_id is None:
+        raise Unreadable("order-no-id")
+    if ":refund:" in order_id or order_id.endswith((":refund", ":canceled")):
+        # What makes a refund happen once begins with the order's id (section 5): two facts would have one name.
+        raise Unreadable("order-ambiguous-id", repr(order_id))
+    return order_id
 
 
 def _one_of(text: str | None, allowed: tuple[str, ...], code: str) -> str:

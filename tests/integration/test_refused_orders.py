@@ -33,6 +33,7 @@ def refused_orders(venue: Venue, guest: str) -> dict[str, Template]:
         "order-no-program": changed(good, a=None),
         "program-unknown": changed(good, a=(venue.address + "-other",)),
         "order-no-id": changed(good, order=None),
+        "order-ambiguous-id": changed(good, order=("7:refund:r1",)),
         "order-bad-status": changed(good, status=("maybe",)),
         "order-bad-customer": changed(good, customer_pubkey=("f" * 64,)),
         "order-no-amount": changed(good, amount=None),

@@ -47,6 +47,19 @@ async def test_only_the_paid_order_moves_points(tmp_path: Path) -> None:
         assert await served.moved() == [5, 7]
 
 
+@pytest.mark.parametrize("name", ["order-1:refund:r1", "order-1:refund", "order-1:canceled"])
+async def test_an_order_cannot_take_the_name_of_a_refund(tmp_path: Path, name: str) -> None:
+    """An order whose id reads like the reference of another order's refund is refused: no `x` comes twice."""
+    async with Served(tmp_path) as served:
+        await served.take(served.order("order-1"))
+        (answer,) = await served.take(served.order(name))
+        assert (answer.result, answer.reason) == ("rejected", "order-ambiguous-id")
+        await served.take(served.order("order-1", "6000", status="refunded", refund_id="r1"))
+        await served.take(served.order("order-1", status="canceled"))
+        assert await served.moved() == [12, -6, -6]
+        await served.assert_clean()
+
+
 async def test_the_same_order_through_two_channels(tmp_path: Path) -> None:
     """Bug 7: once in clear and once in a wrap is one order: one award, two answers."""
     async with Served(tmp_path) as served:
