@@ -3,8 +3,8 @@
 Rules:
 - A promise is kept when `acks` of its relays have said OK (protocol §11). The others are still tried, in the
   background, for `BACKGROUND_S`.
-- "No" is final for one relay only. A promise that every relay refused for good is abandoned with the reason; it never
-  blocks the others (Bug 71).
+- "No" is final for one relay only. A promise that every relay refused for good, or that cannot be sealed, is abandoned
+  with the reason; it never blocks the others (Bug 71).
 - Nothing is promised twice and nothing is lost in a crash: what was under way is still in the outbox, and is sealed
   again to the same bytes (Bug 63).
 - The order is lane first, then age. A promise whose relays do not answer steps back with a growing pause.
@@ -15,7 +15,7 @@ Rules:
 import asyncio
 import random
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import structlog
@@ -162,10 +162,18 @@ class OutboxWorker:
                 stuck.append(promised)
         if stuck:
             await self._write(self._settlement(_UnderWay(promised, set())) for promised in stuck)
+        poison: list[Settlement] = []
         for start in range(0, len(going), SEAL_CHUNK):
             for promised, targets in going[start : start + SEAL_CHUNK]:
-                self._send(promised, targets, self._sealer.seal(promised.issuer, promised.recipe, promised.seed))
+                try:
+                    sealed = self._sealer.seal(promised.issuer, promised.recipe, promised.seed)
+                except Exception as fault:  # noqa: BLE001 - our own mistake in one promise must not stop the others
+                    poison.append(self._abandoned(promised, f"cannot be sealed: {fault!r}"))
+                else:
+                    self._send(promised, targets, sealed)
             await self._clock.sleep(0)
+        if poison:
+            await self._write(poison)
         return bool(due)
 
     async def _due(self) -> list[Promised]:
@@ -251,12 +259,17 @@ class OutboxWorker:
         if len(accepted) + len(refused) >= len(promised.relays):
             if under_way.kept:
                 return Settlement(promised.id, accepted, refused, "done")
-            reason = "; ".join(under_way.reasons)[:REASON_CHARS_MAX] or "refused by every relay"
-            self._log.warning("promise abandoned", label=promised.label, reason=reason)
-            return Settlement(promised.id, accepted, refused, "abandoned", reason=reason)
+            tried = replace(promised, accepted=accepted, refused=refused)
+            return self._abandoned(tried, "; ".join(under_way.reasons) or "refused by every relay")
         if under_way.kept and now - promised.promised_at > BACKGROUND_S:
             return Settlement(promised.id, accepted, refused, "done")
-        longest = BACKGROUND_PAUSE_S_MAX if under_way.kept else PAUSE_S_MAX
+        unhurried = under_way.kept or promised.issuer not in self._issuers
+        longest = BACKGROUND_PAUSE_S_MAX if unhurried else PAUSE_S_MAX
         pause = min(longest, PAUSE_S_FIRST << min(promised.attempts, 12))
         pause = max(under_way.retry_s, self._rng.randint((pause + 1) // 2, pause))
         return Settlement(promised.id, accepted, refused, "waiting", due_at=now + pause)
+
+    def _abandoned(self, promised: Promised, reason: str) -> Settlement:
+        reason = reason[:REASON_CHARS_MAX]
+        self._log.warning("promise abandoned", label=promised.label, reason=reason)
+        return Settlement(promised.id, promised.accepted, promised.refused, "abandoned", reason=reason)

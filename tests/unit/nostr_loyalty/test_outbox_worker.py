@@ -185,6 +185,20 @@ async def test_no_by_everybody_is_abandoned_with_the_reason(office: Office) -> N
     assert len(await office.sent(3)) == 3
 
 
+async def test_a_promise_that_cannot_be_sealed_is_abandoned(office: Office) -> None:
+    """Bug 71: a recipe that our own code stumbles over is put away with the reason; the worker and the others go on."""
+    poison = Promise(1, "note", office.key.public, b'{"form":"of another version"}', os.urandom(32), (A,), 1)
+    async with office.database.write() as w:
+        await outbox.post(w, [poison], office.clock.now())
+    await office.promise("hello", (A,))
+    assert len(await office.sent(1)) == 1
+    office.pool.answer(A, YES, office.pool.posts[0][1])
+    await office.settled({"abandoned": 1})
+    async with office.database.read() as r:
+        (given_up,) = await outbox.abandoned(r)
+    assert given_up.reason == "cannot be sealed: KeyError('of another version')"
+
+
 async def test_no_is_final_for_one_relay_only(office: Office) -> None:
     """Bug 77: one relay's no and another one's duplicate make a kept promise."""
     await office.promise("hello", (A, B))
