@@ -30,6 +30,8 @@ from tests.venue import Venue, new_key
 
 BLOCK = 10_000
 AGE_S = 90 * 86_400
+MONTH = 202601
+"""All visits count for one month: what a figure of this bench does not depend on is kept simple."""
 
 
 class FilledLedger:
@@ -128,7 +130,7 @@ class _Filling:
             order_ref = _name(f"order {number}")
             moved[place] = standing._replace(
                 balance=entry.balance, seq=entry.seq, head=entry.ref, last_at=at, card_at=at,
-                lifetime=entry.balance, visits=entry.seq,
+                lifetime=entry.balance, visits=entry.seq, month=MONTH, visits_month=entry.seq,
             )  # fmt: skip
             entries.append(entry)
             lots.append(OpenedLot(entry.id, standing.id, entry.points, entry.points, None, at))
@@ -161,7 +163,7 @@ class _Filling:
         return OrderRow(
             id=entry.id, program_id=self._program, source=self._venue.till.public, reference=_reference(entry.id),
             status="paid", standing_id=standing.id, currency="BTC", amount_minor=entry.points * 1_000_000,
-            refunded_minor=0, paid_at=entry.occurred_at, month=202601, entry_id=entry.id, earned=entry.points,
+            refunded_minor=0, paid_at=entry.occurred_at, month=MONTH, entry_id=entry.id, earned=entry.points,
             reversed=0, claim_hash=None, message_ref=ref, recorded_at=entry.recorded_at,
         )  # fmt: skip
 
