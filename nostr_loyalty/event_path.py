@@ -47,6 +47,8 @@ OPEN_CHUNK: Final = 16
 BUSY: Final = 64
 """So many messages on the path mean that more is coming in than can be done at once."""
 RETRY_S_MAX: Final = 30.0
+STOP_LOOK_S: Final = 1.0
+"""How long a pause between two attempts may go on after `stop`."""
 TAKEN: Final = "order-taken"
 
 T = TypeVar("T")
@@ -99,10 +101,10 @@ class EventPath:
     @property
     def is_busy(self) -> bool:
         """Whether there is a crowd on the path: what can wait should."""
-        return self._on_the_path >= BUSY
+        return self._on_the_path >= BUSY and not self._stopped
 
     def stop(self) -> None:
-        """Take nothing more; `run` returns when what was admitted is booked. What was not will be read again."""
+        """Take nothing more; `run` returns when what was admitted is booked, or cannot be; the rest is read again."""
         self._stopped = True
         if self._admitting is not None:
             self._admitting.cancel()
@@ -120,8 +122,13 @@ class EventPath:
                     await admitted.put(batch)
 
         async def book() -> None:
+            given_up = False
             while (batch := await admitted.get()) is not None:
-                await self._book_surely(batch)
+                try:
+                    if not given_up:
+                        await self._book_surely(batch)
+                except LedgerUnavailable:  # after `stop` only; a cursor behind what was not booked must not be saved
+                    given_up = True
                 self._on_the_path -= len(batch.opened)
 
         async with asyncio.TaskGroup() as stages:
@@ -204,7 +211,7 @@ class EventPath:
         """Book the batch; a message that surprises us is found by halving and set aside, and the others go on."""
         try:
             promises = await self._persist(lambda: self._book(batch))
-        except InvariantBroken:
+        except (InvariantBroken, LedgerUnavailable):
             raise
         except Exception:
             if not batch.opened:
@@ -262,14 +269,18 @@ class EventPath:
         self.counts[inbox.ASIDE] += 1
 
     async def _persist(self, attempt: Callable[[], Awaitable[T]]) -> T:
-        """Try until the ledger is available; an attempt that failed has left nothing behind."""
+        """Try until the ledger is available, or until `stop`; an attempt that failed has left nothing behind."""
         pause = 0.5
         while True:
             try:
                 return await attempt()
             except LedgerUnavailable as unavailable:
                 self._log.error("ledger unavailable", code=unavailable.code, detail=unavailable.detail)
-                await self._clock.sleep(pause)
+                again_at = self._clock.monotonic() + pause
+                while not self._stopped and self._clock.monotonic() < again_at:
+                    await self._clock.sleep(min(STOP_LOOK_S, pause))
+                if self._stopped:
+                    raise
                 pause = min(RETRY_S_MAX, pause * 2)
 
 

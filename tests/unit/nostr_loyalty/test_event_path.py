@@ -10,6 +10,7 @@ import pytest
 from kinds.event import Claimed
 from ledger import inbox
 from ledger.errors import InvariantBroken
+from nostr_loyalty.event_path import BUSY
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.rules.program import SpendRule
 from relay_client.deliveries import Arrived, Rejected
@@ -144,6 +145,44 @@ async def test_stop_finishes_the_batch(tmp_path: Path) -> None:
     async with served.again() as later:
         later.path.stop()
         await asyncio.wait_for(later.running, 10)
+
+
+async def test_stop_does_not_wait_for_a_ledger_that_is_not_to_be_had(tmp_path: Path) -> None:
+    """While the disk is full or the ledger locked, stop() ends the path all the same; nothing was booked, so the relay
+    was told nothing, and the order is booked after the next start.
+    """
+    async with Served(tmp_path, busy_timeout_ms=1) as served:
+        other = sqlite3.connect(served.config.daemon.database, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        order = Claimed(*served.order("order-1"))
+        booked = [served.pool.hand([Arrived(URL, "orders", order)]) for _ in range(3)]
+        async with asyncio.timeout(10):
+            while not served.clock.sleeping:
+                await served.promises()
+        served.path.stop()
+        await served.clock.advance(1.0)
+        async with asyncio.timeout(10):
+            while not served.running.done():
+                await served.clock.advance(1.0)
+        assert served.running.exception() is None
+        assert not any(one.is_set() for one in booked)
+        other.execute("ROLLBACK")
+        other.close()
+    async with served.again() as later:
+        assert len(await later.take(order)) == 1
+
+
+async def test_a_crowd_that_was_left_standing_is_no_crowd(tmp_path: Path) -> None:
+    """After stop() nobody is on the path any more: what is promised is sent without regard to those turned away."""
+    async with Served(tmp_path, busy_timeout_ms=1) as served:
+        crowd = [Arrived(URL, "orders", Claimed(*served.order(f"order-{n}"))) for n in range(BUSY)]
+        served.pool.hand(crowd)
+        async with asyncio.timeout(10):
+            while not served.path.is_busy:  # noqa: ASYNC110  nothing tells when it is
+                await asyncio.sleep(0)
+        served.path.stop()
+        await asyncio.wait_for(served.running, 10)
+        assert not served.path.is_busy
 
 
 async def test_what_is_no_event_is_counted(tmp_path: Path) -> None:
