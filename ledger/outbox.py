@@ -102,6 +102,8 @@ FROM (SELECT value ->> 0 AS id, value ->> 1 AS accepted, value ->> 2 AS refused,
 WHERE outbox.id = new.id
 """
 
+_LEFT = "(SELECT json_group_array(value) FROM json_each({}) WHERE value IN (SELECT value FROM json_each(?3)))"
+
 
 async def post(w: Write, promises: Sequence[Promise], at: int) -> None:
     """Promises all of these, in this order. Of several that supersede under one name the last one stays."""
@@ -158,6 +160,29 @@ async def settle(w: Write, settlements: Sequence[Settlement]) -> None:
 async def hasten(w: Write) -> int:
     """Makes every waiting promise due at once, because a relay is back; how many had been pausing."""
     return await w.run("UPDATE outbox SET due_at = 0 WHERE state = 'waiting' AND due_at > 0")
+
+
+async def readdress(
+    w: Write, issuer: str, known: Collection[str], instead: tuple[str, ...], lanes: Collection[int]
+) -> int:
+    """Takes relays that are not `known` any more off the issuer's waiting promises in these lanes; how many promises.
+
+    A promise of which no relay is left goes to `instead`. It is due at once, and asks for no more relays than it has.
+    """
+    which = "state = 'waiting' AND issuer = ?1 AND lane IN (SELECT value FROM json_each(?2))"
+    whose = (bytes.fromhex(issuer), packed_rows(list(lanes)))
+    changed = 0
+    for (text,) in await w.rows(f"SELECT DISTINCT relays FROM outbox WHERE {which}", *whose):
+        relays = tuple(unpacked(text))
+        left = tuple(url for url in relays if url in known) or instead
+        if left != relays:
+            changed += await w.run(
+                "UPDATE outbox SET relays = ?3, acks = min(acks, ?4), due_at = 0, "
+                f"accepted = {_LEFT.format('accepted')}, refused = {_LEFT.format('refused')} "
+                f"WHERE {which} AND relays = ?5",
+                *whose, _spelled(left), len(left), text,
+            )  # fmt: skip
+    return changed
 
 
 async def next_due_at(r: Read) -> int | None:

@@ -167,7 +167,9 @@ def relays_of(config: Config, issuer: str) -> tuple[str, ...]:
 
 
 async def serve_programs(config: Config, database: Database, now: int) -> ServedPrograms:
-    """Register the programs, and promise their definitions and relay lists where they have changed."""
+    """Register the programs, promise their definitions and relay lists where they have changed, and send what waits
+    for relays that were taken out of the configuration to the others.
+    """
     async with database.write() as w:
         served = [
             await definitions.serve(w, program, config.daemon, now, secrets.token_bytes) for program in config.programs
@@ -175,6 +177,7 @@ async def serve_programs(config: Config, database: Database, now: int) -> Served
         for issuer in keys_of(config):
             relays = relays_of(config, issuer)
             await definitions.announce_relays(w, issuer, config.daemon, relays, now, secrets.token_bytes)
+            await definitions.readdress(w, issuer, config.daemon, relays)
     return ServedPrograms(served)
 
 

@@ -22,7 +22,7 @@ from ledger.outbox import Promise
 from nostr_loyalty.config.settings import DaemonSettings, ProgramSettings
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import sealing
-from nostr_loyalty.publishing.publications import LANE_DEFINITION
+from nostr_loyalty.publishing.publications import LANE_ANSWER, LANE_CARD, LANE_DEFINITION, LANE_ENTRY
 
 RELAYS_LABEL: Final = "relay list"
 
@@ -96,6 +96,13 @@ async def announce_relays(
         document = canonical_of(author(template._replace(created_at=created_at), issuer))
         promise = _promise(RELAYS_LABEL, issuer, document, dice(32), everywhere, daemon.acks, f"{name}:{issuer}")
         await outbox.post(w, [promise], now)
+
+
+async def readdress(w: Write, issuer: str, daemon: DaemonSettings, relays: tuple[str, ...]) -> None:
+    """What the issuer promised to relays that are no longer configured goes to those that are."""
+    known = {*relays, *daemon.dm_relays}
+    await outbox.readdress(w, issuer, known, relays, (LANE_DEFINITION, LANE_ENTRY, LANE_CARD))
+    await outbox.readdress(w, issuer, daemon.dm_relays, daemon.dm_relays, (LANE_ANSWER,))
 
 
 def _promise(

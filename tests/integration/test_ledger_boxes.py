@@ -167,6 +167,33 @@ async def test_a_retry_waits_for_its_time(venue: Venue) -> None:
         assert await outbox.oldest(r) == 50
 
 
+async def test_a_relay_that_is_no_longer_known_is_taken_off(venue: Venue) -> None:
+    """A waiting promise keeps the relays that are still known, and what those said; one that has none left goes to the
+    others instead. Other issuers, other lanes and abandoned promises are left alone.
+    """
+    three, only, answer = promise("three"), promise("only", lane=1), promise("answer", lane=2)
+    three = three._replace(relays=("wss://old.example", *RELAYS), acks=3)
+    only = only._replace(relays=("wss://old.example",))
+    foreign = only._replace(issuer="22" * 32)
+    await post(venue, three, only, answer, foreign, only._replace(label="poison"))
+    ids = [one.id for one in await due(venue)]
+    await settle(
+        venue,
+        Settlement(ids[0], ("wss://old.example", RELAYS[0]), (), "waiting", due_at=500),
+        Settlement(ids[3], (), ("wss://old.example",), "abandoned", reason="no"),
+    )
+    async with venue.database.write() as w:
+        assert await outbox.readdress(w, ISSUER, RELAYS, RELAYS[1:], lanes=(0, 1, 3)) == 2
+        assert await outbox.readdress(w, ISSUER, RELAYS, RELAYS[1:], lanes=(0, 1, 3)) == 0
+    found = {(one.issuer, one.label): (one.relays, one.acks, one.accepted) for one in await due(venue)}
+    assert found == {
+        (ISSUER, "three"): (RELAYS, 2, RELAYS[:1]),
+        (ISSUER, "only"): (RELAYS[1:], 1, ()),
+        (ISSUER, "answer"): (RELAYS, 1, ()),
+        ("22" * 32, "only"): (("wss://old.example",), 1, ()),
+    }
+
+
 async def test_an_empty_outbox_says_so(venue: Venue) -> None:
     """With nothing promised nothing is due, next or oldest."""
     await post(venue)

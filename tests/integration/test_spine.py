@@ -6,6 +6,7 @@ A real daemon, on the scripted relay and on the Rust one, private and public. Wh
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from base64 import b64decode
@@ -20,6 +21,7 @@ from kinds.event import Event, sign, to_json
 from kinds.tags import value
 from tests.integration.place import message_id, opened
 from tests.observer import Observer, messages
+from tests.relays.scripted import ScriptedRelay
 from tests.serving import relay_named, serving
 from tests.venue import Venue, add_program, new_key
 
@@ -207,6 +209,26 @@ async def test_two_programs_with_keys_of_their_own(tmp_path: Path, relay: str) -
             lists = [event for event in await observer.events() if event.kind == registry.DM_RELAY_LIST]
             assert {event.pubkey for event in lists} == {one.issuer.public, two.issuer.public}
             assert all(value(event.tags, "relay") == url for event in lists)
+
+
+@pytest.mark.parametrize("visibility", ["private", "public"])
+async def test_what_a_relay_did_not_take_goes_to_the_one_in_its_place(tmp_path: Path, visibility: str) -> None:
+    """Bug 71: a relay that takes nothing is replaced in the configuration: entry, card and answer reach the new one."""
+    async with ScriptedRelay() as old, relay_named("scripted") as new, Observer(new) as observer:
+        old.faults.refuse_with = "error: no space"
+        venue, guest = Venue(tmp_path, [old.url], visibility), new_key()
+        order = venue.order("o1", guest.public)
+        old.accept(order._asdict())
+        async with serving(venue.write_config()):
+            async with asyncio.timeout(10):
+                while len({event[1]["id"] for event in old.received("EVENT")}) < 6:  # noqa: ASYNC110  the relay says nothing
+                    await asyncio.sleep(0.05)
+        venue.relays = [new]
+        async with serving(venue.write_config()):
+            (reply,) = await observer.replies(venue.till, order.id)
+            assert reply.answer.result == "accepted"
+            (line,) = await observer.chain(venue, guest, 1)
+            assert (await observer.card(venue, guest, line)).points == 12
 
 
 async def test_orders_sent_while_it_was_down_are_taken_up(tmp_path: Path) -> None:
