@@ -2,7 +2,8 @@
 
 One pass over all entries in the order they were booked checks each chain with the naive fold (`ledger.balance`) and
 each document against its ref; then each question of `_QUESTIONS` is put to the database, and any row that answers it
-is a finding. Memory does not grow with the number of entries, only (little) with that of standings.
+is a finding. What a document says is for those to compare who can read it: see `statement.booked`. Memory
+does not grow with the number of entries, only (little) with that of standings.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "balance-differs": "entry {} does not carry the sum of its chain's points",
     "time-decreases": "entry {} was recorded before the entry that it follows",
     "document-differs": "entry {} holds a document that its ref does not name",
+    "entry-differs": "entry {} is booked otherwise than its document says",
     "revision-differs": "revision {} holds a document that its ref does not name",
     "standing-differs": "standing {} is cached otherwise than its entries say",
     "lots-differ": "standing {} holds another balance than its lots, less its deficit",
@@ -40,7 +42,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "reversal-elsewhere": "entry {} reverses an entry of another standing",
     "order-entry-differs": "order {} does not agree with its entry",
     "order-reversed-differs": "order {} counts other reversed points than its entries",
-    "order-refunds-differ": "order {} counts other reversed points than its refunds",
+    "order-refunds-differ": "order {} counts other amounts or points taken back than its refunds",
     "visits-differ": "standing {} counts other visits than its orders",
     "foreign-key": "a row of table {} refers to a row that is not there",
     "file-damaged": "the file is damaged: {}",
@@ -106,11 +108,13 @@ _QUESTIONS: Final[Mapping[str, str]] = {
           AND (paid_order.reversed < coalesce(reversals.taken, 0) OR coalesce(lot.expired, 0) = 0)""",
     "order-refunds-differ": """
         SELECT paid_order.id FROM paid_order
-        LEFT JOIN (SELECT order_id, sum(points) AS taken FROM refund GROUP BY order_id) AS refunds
-          ON refunds.order_id = paid_order.id
+        LEFT JOIN (SELECT order_id, sum(points) AS taken, sum(amount_minor) AS amount FROM refund GROUP BY order_id)
+          AS refunds ON refunds.order_id = paid_order.id
         LEFT JOIN lot ON lot.entry_id = paid_order.entry_id
-        WHERE paid_order.reversed <> coalesce(refunds.taken, 0)
-          AND (paid_order.reversed < coalesce(refunds.taken, 0) OR coalesce(lot.expired, 0) = 0)""",
+        WHERE (paid_order.reversed <> coalesce(refunds.taken, 0)
+               AND (paid_order.reversed < coalesce(refunds.taken, 0) OR coalesce(lot.expired, 0) = 0))
+           OR paid_order.refunded_minor <> CASE paid_order.status WHEN 'paid' THEN coalesce(refunds.amount, 0)
+                                                                  ELSE paid_order.amount_minor END""",
     "visits-differ": """
         SELECT standing.id FROM standing
         LEFT JOIN (SELECT paid_order.standing_id, count(*) AS visits, max(paid_order.month) AS month,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ledger.book import lots
 from ledger.bulk import name
@@ -30,6 +30,25 @@ class StandingView:
     seq: int
     head: str | None
     revision: bytes | None
+
+
+class Booked(NamedTuple):
+    """What the columns say of an entry, names spelled out, and the document that should say the same."""
+
+    id: int
+    program: str
+    customer: str
+    type: str
+    points: int
+    balance: int
+    seq: int
+    prev: str | None
+    revision: str
+    key: str
+    expires_at: int | None
+    reverses: str | None
+    recorded_at: int
+    document: bytes
 
 
 _ENTRY: Final = """
@@ -115,6 +134,22 @@ async def entries_by_id(r: Read, ids: list[int]) -> dict[int, Entry]:
     marks = ", ".join("?" * len(ids))
     rows = await r.rows(_ENTRY.format(of="(SELECT 1)", on=f"entry.id IN ({marks})"), *ids)
     return {one.id: one for one in map(_entry, rows)}
+
+
+_BOOKED: Final = """
+SELECT entry.id, program.address, lower(hex(standing.customer)), entry.type, entry.points, entry.balance, entry.seq,
+       nullif(lower(hex(before.ref)), ''), lower(hex(revision.ref)), lower(hex(entry.key)), entry.expires_at,
+       nullif(lower(hex(reversed.ref)), ''), entry.recorded_at, entry.document
+FROM entry JOIN program ON program.id = entry.program_id JOIN standing ON standing.id = entry.standing_id
+JOIN revision ON revision.id = entry.revision_id
+LEFT JOIN entry AS before ON before.id = entry.prev_id LEFT JOIN entry AS reversed ON reversed.id = entry.reverses
+WHERE entry.id > ?1 ORDER BY entry.id LIMIT ?2
+"""
+
+
+async def booked(r: Read, after_id: int, limit: int = PAGE) -> list[Booked]:
+    """All entries of all standings in the order they were booked: a page of those above `after_id`."""
+    return [Booked(*row) for row in await r.rows(_BOOKED, after_id, limit)]
 
 
 def _view(standing_id: int, address: str, slug: str, customer: bytes, *rest: Any) -> StandingView:

@@ -8,6 +8,7 @@ from nostr_loyalty import errors
 from nostr_loyalty.cli.asking import add_config, ledger_of, read_config
 from nostr_loyalty.cli.run import run_to_the_end
 from nostr_loyalty.config.settings import Config
+from nostr_loyalty.upkeep import documents
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,4 +35,7 @@ def run(args: argparse.Namespace) -> int:
 
 async def _check(config: Config) -> audit.Report:
     async with ledger_of(config) as r:
-        return await audit.check(r)
+        report = await audit.check(r)
+        if "file-damaged" not in {finding.code for finding in report.findings}:
+            await documents.compare(r, report)
+        return report

@@ -1,6 +1,7 @@
 """What is done on a schedule beside the path of events.
 
 housekeeping  audit at start and once a day, forgetting envelopes that no relay can send again
+documents     for `nostr-loyalty check`: whether entries are booked as their documents say
 counting      every minute: what was taken and dropped, by code
 happenings    what the pool tells: logs, learned paces kept, promises hastened when a relay is back
 """

@@ -176,6 +176,9 @@ TAMPERED = {
     "points": "UPDATE entry SET points = 1200 WHERE id = 1",
     "balance": "UPDATE standing SET balance = 1000 WHERE id = 1",
     "document": "UPDATE entry SET document = CAST(replace(CAST(document AS TEXT), '+12', '+92') AS BLOB) WHERE id = 1",
+    "a key": "UPDATE entry SET key = randomblob(32) WHERE id = 1",
+    "a customer": "UPDATE standing SET customer = randomblob(32) WHERE id = 1",
+    "what was refunded": "UPDATE paid_order SET refunded_minor = 1 WHERE id = 2",
     "a row gone": "DELETE FROM entry WHERE id = 2",
     "an order": "UPDATE paid_order SET earned = 900, reversed = 0 WHERE id = 2",
 }

@@ -267,8 +267,9 @@ TAMPERED = {
     "DELETE FROM paid_order": "order-entry-differs",
     "UPDATE paid_order SET reversed = 1": "order-reversed-differs",
     "INSERT INTO refund VALUES (1, 1, zeroblob(32), 'r', 1, 1, 1, NULL, zeroblob(32), 0)": "order-refunds-differ",
+    "UPDATE paid_order SET refunded_minor = 1": "order-refunds-differ",
     "UPDATE entry SET revision_id = 77": "foreign-key",
-    "DROP TABLE refund; CREATE TABLE refund (order_id, points); PRAGMA writable_schema = ON; "
+    "DROP TABLE refund; CREATE TABLE refund (order_id, points, amount_minor); PRAGMA writable_schema = ON; "
     "UPDATE sqlite_schema SET rootpage = 3 WHERE name = 'refund'": "file-damaged",
 }
 
