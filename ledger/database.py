@@ -31,7 +31,7 @@ from ledger.migrations import migrate, migrations
 
 CHECKPOINT_PAGES: Final = 8_000  # 32 MB: pages that many batches touch are copied into the file once
 WAL_BYTES_MAX: Final = 64 * 1024 * 1024
-WRITER_CACHE_KIB: Final = 24 * 1024
+WRITER_CACHE_KIB: Final = 16 * 1024
 READER_CACHE_KIB: Final = 2 * 1024
 
 T = TypeVar("T")

@@ -12,8 +12,8 @@ class PoolSettings:
     """
 
     # What waits for the owner, per connection. When it is full, that socket is not read until half of it is taken.
-    deliveries_max: int = 4_000
-    deliveries_bytes_max: int = 16 * 1024 * 1024
+    deliveries_max: int = 1_500
+    deliveries_bytes_max: int = 8 * 1024 * 1024
     # What waits for a relay, per connection: queued, sent and unanswered together.
     posts_max: int = 2_000
     posts_bytes_max: int = 16 * 1024 * 1024
