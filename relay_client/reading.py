@@ -105,7 +105,7 @@ class Reading:
     def confirmed(self, asked_at: int) -> None:
         """The owner has handled a CaughtUp and stored its time."""
         if self._schedule.confirmed(asked_at):
-            self._cursor = cursors.advance(self._cursor, asked_at)
+            self._cursor = asked_at
             self._known.confirm(asked_at)
 
     def open_ids(self) -> list[str]:
@@ -220,8 +220,8 @@ class Reading:
         if sweep is None:
             return
         rewind_s, sweep_s = self.subscription.rewind_s, self.subscription.sweep_s
-        since = cursors.resume_since(self._cursor, rewind_s)
-        if sweep and sweep_s is not None:
+        since = cursors.resume_since(self._cursor, rewind_s, times.wall)
+        if sweep_s is not None and (sweep or cursors.is_ahead(self._cursor, times.wall)):
             since = cursors.sweep_since(self._cursor, rewind_s, times.wall, sweep_s)
         bounds = self._settings
         self._page_tries = 0

@@ -77,6 +77,22 @@ def test_a_daily_sweep_looks_back_over_its_window() -> None:
     assert len(windows) > 5
 
 
+def test_a_cursor_from_a_clock_that_was_wrong() -> None:
+    """Bug 64: the cursor was taken a year ahead, and the clock is right again: the next catch-up is a sweep, and those
+    after it begin at the right clock's cursor.
+    """
+    stage = Stage(WRAPS, key=None, cursors={"wraps": WALL + 365 * 86_400}).open()
+    windows = []
+    for _ in range(40):
+        stage.wait(10, step=10.0)
+        for req in stage.said("REQ"):
+            if "since" in req[2]:
+                windows.append((stage.wall - req[2]["since"]) // 86_400)
+                stage.relay(["EOSE", req[1]])
+                stage.session.cursor_saved("wraps", stage.caught_up()[-1].asked_at)
+    assert windows == [30, 2]
+
+
 def test_what_is_confirmed_is_not_delivered_again() -> None:
     """Bug 66: the same bytes are left out once the owner confirmed them; a forged copy before them hides nothing."""
     stage = Stage(ORDERS).open()
