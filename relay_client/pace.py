@@ -35,6 +35,7 @@ class Pace:
         """learned: the limit in messages a minute that an earlier life reported, or None."""
         self._buckets: deque[tuple[int, int]] = deque()
         self._sent = 0
+        self._sent_since_opened = 0
         self._limit = learned
         self._felt_since: float | None = None
         self._raise_after_s = RAISE_AFTER_S
@@ -58,6 +59,7 @@ class Pace:
         else:
             self._buckets.append((second, messages))
         self._sent += messages
+        self._sent_since_opened += messages
 
     def allowed(self, now: float) -> int:
         """How many messages may be sent now."""
@@ -85,7 +87,7 @@ class Pace:
 
         unanswered: messages sent without an answer so far; the relay may not even have read them.
         """
-        messages = self._last_minute(now)
+        messages = min(self._last_minute(now), self._sent_since_opened)  # relays count each connection by itself
         self._cut_at = max(messages - unanswered, messages // 2) if messages >= CUT_MESSAGES_MIN else None
 
     def unreachable(self) -> None:
@@ -96,6 +98,7 @@ class Pace:
         """Connected again at the first attempt: the limit learned from a cut before it, in messages a minute, or
         None.
         """
+        self._sent_since_opened = 0
         if self._cut_at is None:
             return None
         self._limit = max(PACE_MIN, CUT_SHARE * min(self._cut_at, self._limit or UNLIMITED))

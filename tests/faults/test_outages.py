@@ -49,7 +49,7 @@ async def test_relay_and_network_go_away_and_come_back(tmp_path: Path) -> None:
             await daemon.started()
             over = asyncio.Event()
             # Slowly: a busy connection that is cut without a word teaches a pace (Bug 75), which would be waited for.
-            pouring = asyncio.create_task(pour(flow, relay, 3.0, over.is_set))
+            pouring = asyncio.create_task(pour(flow, relay, 2.0, over.is_set))
             for trouble in (relay.restart, lambda: cable.cut(1.5), lambda: _frozen(relay), lambda: cable.swallow(1.5)):
                 await daemon.until(lambda: bool(relay.clients), 30.0)
                 await asyncio.sleep(0.7)

@@ -56,6 +56,15 @@ def test_a_quiet_connection_that_ends_teaches_nothing() -> None:
     assert pace.reopened() is None
 
 
+def test_only_what_this_connection_sent_counts() -> None:
+    """Three sockets in a minute, each cut after a few messages, are a bad network, not a relay's limit on a socket."""
+    pace = Pace(None)
+    for second in (10.0, 20.0, 30.0):
+        pace.sent(60, second)
+        pace.cut(second + 1, unanswered=0)
+        assert pace.reopened() is None
+
+
 def test_a_remembered_pace_is_kept_from_the_start() -> None:
     """The owner gives back what was learned before a restart."""
     pace = Pace(120.0)
