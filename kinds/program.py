@@ -6,6 +6,7 @@ of the one that it was decided under. The rules in it are values here; what they
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple, cast, get_args
 
 from kinds import tags
@@ -119,6 +120,7 @@ def address(issuer: str, slug: str) -> str:
     return f"{PROGRAM}:{issuer}:{slug}"
 
 
+@lru_cache(maxsize=1_024)
 def parse_address(text: str) -> tuple[str, str]:
     """The issuer and the slug of an address. ValueError: another kind, a wrong key, a slug not of a-z, 0-9 and "-"."""
     match = _ADDRESS.fullmatch(text)

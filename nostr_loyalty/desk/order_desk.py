@@ -36,7 +36,7 @@ class OrderDesk:
 
     def reject(self, rejection: Rejection) -> None:
         """Promise the answer to a signed message that the door turned away."""
-        answer = Reply("rejected", wording.rejected(f"{rejection.code}: {rejection.detail}"), reason=rejection.code)
+        answer = Reply("rejected", wording.rejected(rejection.sentence), reason=rejection.code)
         self._copy.promise(publications.rejection(rejection, answer, self._copy.now, self._copy.dice(32)))
 
     def _answer(self, message: OrderMessage, answer: Reply) -> None:
@@ -74,11 +74,10 @@ class OrderDesk:
         assert customer is not None
         standing = copy.standing(program, customer)
         row = self._new_order(message, points, standing_id=standing.id)
-        standing = _with_visit(standing, row.month)
+        standing = _with_visit(standing, row.month, points)
         if points:
             row = row._replace(entry_id=copy.facts.next_entry_id)
             moved = copy.position(standing).credit(copy.facts.next_entry_id, points, expires_at=None, at=copy.now)
-            standing = standing._replace(lifetime=standing.lifetime + points)
             movement = Movement(
                 type="earned", moved=moved, text=wording.earned(program), source=row.source, reference=row.reference,
                 order_id=row.id, occurred_at=row.paid_at,
@@ -213,12 +212,16 @@ def refund_reference(message: OrderMessage) -> str:
     return f"{order.order_id}:refund:{order.refund_id}" if order.refund_id is not None else f"{order.order_id}:refund"
 
 
-def _with_visit(standing: Standing, month: int) -> Standing:
-    """Count a visit; a month later than the one on record starts anew, an earlier one no longer shows."""
-    if month > standing.month:
-        standing = standing._replace(month=month, visits_month=0)
-    same = month == standing.month
-    return standing._replace(visits=standing.visits + 1, visits_month=standing.visits_month + same)
+def _with_visit(standing: Standing, month: int, points: int) -> Standing:
+    """Count a visit and what it earns; a later month than the one on record starts anew, an earlier one is silent."""
+    latest = max(month, standing.month)
+    before = standing.visits_month if latest == standing.month else 0
+    return standing._replace(
+        visits=standing.visits + 1,
+        month=latest,
+        visits_month=before + (month == latest),
+        lifetime=standing.lifetime + points,
+    )
 
 
 def _without_visit(standing: Standing, month: int) -> Standing:

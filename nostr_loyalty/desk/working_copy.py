@@ -181,8 +181,10 @@ class WorkingCopy:
                 entry.id, standing.id, opened.points, opened.remaining, opened.expires_at, opened.opened_at,
             ))  # fmt: skip
         self.slip.draws.extend(EntryDraw(entry.id, draw) for draw in moved.draws)
-        standing = standing._replace(balance=line.balance, deficit=moved.after.deficit)
-        standing = self.put_standing(program, standing._replace(seq=line.seq, head=entry.ref, last_at=created_at))
+        standing = standing._replace(
+            balance=line.balance, deficit=moved.after.deficit, seq=line.seq, head=entry.ref, last_at=created_at
+        )
+        standing = self.put_standing(program, standing)
         self.slip.promises.append(publications.entry(program, standing, entry, self.dice(32)))
         return entry
 
