@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from kinds import errors as kinds_errors
 from kinds import order as wire
 from kinds import registry
 from kinds.errors import Unreadable
@@ -60,6 +61,12 @@ class Rejection:
     program: ServedProgram | None
     relays: tuple[str, ...]
     reference: str | None
+
+    @property
+    def sentence(self) -> str:
+        """The no in words for the order system: the code's sentence and the detail."""
+        sentence = CODES.get(self.code) or kinds_errors.CODES[self.code]
+        return f"{sentence} ({self.detail})" if self.detail else sentence
 
 
 @dataclass(frozen=True, slots=True)

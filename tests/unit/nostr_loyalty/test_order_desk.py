@@ -60,6 +60,17 @@ async def test_an_order_cannot_take_the_name_of_a_refund(tmp_path: Path, name: s
         await served.assert_clean()
 
 
+async def test_a_clock_that_steps_back_breaks_no_chain(tmp_path: Path) -> None:
+    """With the clock an hour behind, the next entry bears the time of the one before it, and is booked."""
+    async with Served(tmp_path) as served:
+        await served.take(served.order("order-1"))
+        served.clock.step(-3_600)
+        (answer,) = await served.take(served.order("order-2"))
+        assert (answer.result, answer.balance) == ("accepted", 24)
+        assert await served.moved() == [12, 12]
+        await served.assert_clean()
+
+
 async def test_the_same_order_through_two_channels(tmp_path: Path) -> None:
     """Bug 7: once in clear and once in a wrap is one order: one award, two answers."""
     async with Served(tmp_path) as served:

@@ -80,6 +80,28 @@ async def test_the_first_fault_of_the_list_is_named(tmp_path: Path, first: int) 
         assert found.code == ("order-no-program" if after.code == "order-no-program" else before.code)
 
 
+async def test_a_message_from_the_future(tmp_path: Path) -> None:
+    """The message's own date counts as its payment's does: more than fifteen minutes ahead of our clock is refused."""
+    async with Served(tmp_path) as served:
+        for ahead, taken in ((FUTURE_S, True), (FUTURE_S + 1, False)):
+            at = served.clock.now() + ahead
+            found = await look(served, lambda template, at=at: template._replace(created_at=at))
+            assert isinstance(found, OrderMessage) is taken
+
+
+async def test_a_no_is_said_in_words(tmp_path: Path) -> None:
+    """Every refusal gives the order system a whole sentence, whichever room it comes from, and what it is about."""
+    async with Served(tmp_path) as served:
+        found = await look(served, without("amount"))
+        assert isinstance(found, Rejection)
+        assert found.sentence == "The order has no amount."
+        found = await look(served, tag("a", f"37411:{served.venue.issuer.public}:another"))
+        assert isinstance(found, Rejection)
+        assert found.sentence.startswith(
+            "The order names a program that this daemon does not serve. (no program 37411:"
+        )
+
+
 async def test_a_program_that_is_not_served(tmp_path: Path) -> None:
     """A readable order for another program of the same issuer is answered by the issuer's first program."""
     async with Served(tmp_path) as served:
