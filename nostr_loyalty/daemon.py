@@ -110,6 +110,7 @@ class Daemon:
             await self._stopping.wait()
             self._readiness.stopping()
             path.stop()
+            pool.take_no_more()
             await taking
             await self._flush(worker)
             for each in (sending, *others):

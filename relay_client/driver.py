@@ -48,6 +48,7 @@ class Driver:
         self._paused = False
         self._hungry = False
         self._flow_scheduled = False
+        self._turned_away = False
 
     async def run(self) -> None:
         """Keep the connection standing until farewell() or drop(). Ends only then, or when cancelled."""
@@ -88,10 +89,17 @@ class Driver:
                 self._connection.resume_reading()
         return taken
 
+    def turn_away(self) -> None:
+        """See Pool.take_no_more. The socket is read on, since the answers to what is posted come over it too."""
+        self._turned_away = True
+        self.session.farewell()
+        self.take(len(self.backlog))
+        self.flow_soon()
+
     def farewell(self) -> None:
         """Close the subscriptions and the socket, politely; run() ends soon."""
         self._leaving.set()
-        if self._dialing is not None:
+        if self._dialing is not None and not self._dialing.expired():
             self._dialing.reschedule(asyncio.get_running_loop().time())
         if self._connection is not None:
             self.session.farewell()
@@ -202,7 +210,7 @@ class Driver:
         drained = session.drain()
         for happening in drained.happenings:
             self._around.tell(happening)
-        if drained.deliveries:
+        if drained.deliveries and not self._turned_away:
             self.backlog.extend(drained.deliveries)
             self._around.deliver()
         if self.backlog.full and not self._paused and connection is not None:

@@ -146,6 +146,14 @@ class Pool:
             self._deliverable.clear()
             await self._deliverable.wait()
 
+    def take_no_more(self) -> None:
+        """Close the subscriptions for good and drop what waits: nobody confirmed it, so it is read again another time.
+
+        Posts and their outcomes go on: where an owner just takes nothing, reading is paused, and they wait behind it.
+        """
+        for driver in self._drivers.values():
+            driver.turn_away()
+
     def cursor_saved(self, url: str, subscription: str, asked_at: int) -> None:
         """Tell that a CaughtUp, and every delivery before it, is safely handled: catch-ups may begin there from
         now on.

@@ -74,6 +74,7 @@ class Session:
         self._readings = Readings(url, reads, cursors, settings, rng, voice)
         self.liveness = Liveness(settings.ping_after_s, settings.ping_deadline_s)
         self._said_caught_up = False
+        self._reads_on = True
         self._opened_at = 0.0
 
     # What the owner asks and wants.
@@ -164,7 +165,7 @@ class Session:
         if self.connected:
             if now - self._opened_at >= self._settings.healthy_s:
                 self._backoff.healthy()
-            for reading in self._readings:
+            for reading in self._readings if self._reads_on else ():
                 reading.tick(times)
 
     def paused(self, now: float) -> None:
@@ -196,8 +197,10 @@ class Session:
         self._tell("relay-fault", reason, 0.0)
 
     def farewell(self) -> None:
-        """Close the subscriptions, before the socket is closed on purpose."""
-        self._control.extend(messages.close(each) for reading in self._readings for each in reading.open_ids())
+        """Close the subscriptions, for good: what is posted is all that this session still does."""
+        if self._reads_on:
+            self._reads_on = False
+            self._control.extend(messages.close(each) for reading in self._readings for each in reading.open_ids())
 
     # Reading texts.
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from kinds.event import to_json
 from relay_client.pool import PoolSettings
 from tests.integration.pool_owner import NO_WAITS, Owner, as_object
 from tests.relays.real import RustRelay, free_port, unavailable
@@ -199,6 +200,29 @@ async def test_noise_is_counted_and_survived() -> None:
         await owner.until(lambda: len(owner.genuine) >= 290)
         assert owner.happened("relay-fault") == 0
         assert owner.pool.states()[0].counts["notices"] > 0
+
+
+async def test_posts_have_outcomes_when_nothing_more_is_taken() -> None:
+    """Bug 67: reading is paused because the owner takes nothing; once it says that it will not take any more, what
+    waits is dropped and what it posts is answered at once.
+    """
+    settings = replace(NO_WAITS, deliveries_max=20)
+    async with ScriptedRelay() as relay, Owner(settings) as owner:
+        owner.taking.clear()
+        owner.pool.connect(relay.url, key=None, reads=[owner.orders()])
+        await owner.until(lambda: owner.pool.room(relay.url, None) > 0)
+        for number in range(600):
+            relay.accept(as_object(owner.event(number)))
+        await owner.until(lambda: owner.pool.states()[0].waiting_deliveries >= 20)
+        event = owner.event(9_999, kind=1)
+        assert owner.pool.post(relay.url, None, event.id, to_json(event))
+        await asyncio.sleep(0.5)
+        assert event.id not in owner.outcomes
+        owner.pool.take_no_more()
+        await owner.until(lambda: event.id in owner.outcomes)
+        assert owner.outcomes[event.id][0].verdict.settled
+        assert owner.pool.states()[0].waiting_deliveries == 0
+        await owner.until(lambda: bool(relay.received("CLOSE")))
 
 
 async def test_stopping_is_polite_and_quick() -> None:
