@@ -86,6 +86,7 @@ class OutboxWorker:
         self._issuers = frozenset(issuers)
         self._is_busy = is_busy
         self._calm_at = clock.monotonic()
+        self._looked_at = clock.now()
         self._log = structlog.get_logger("outbox")
         self._under_way: dict[str, _UnderWay] = {}
         self._unkept: set[str] = set()
@@ -179,6 +180,10 @@ class OutboxWorker:
     async def _due(self) -> list[Promised]:
         """What should go now, by lane and age; see the rules for when there is a crowd."""
         now, steady = self._clock.now(), self._clock.monotonic()
+        if now < self._looked_at:  # the clock was set back: pauses would last for as long as it had been wrong
+            async with self._database.write() as w:
+                await outbox.hasten(w)
+        self._looked_at = now
         async with self._database.read() as r:
             if not self._is_busy():
                 self._calm_at = steady

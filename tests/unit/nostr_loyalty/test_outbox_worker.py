@@ -240,6 +240,18 @@ async def test_a_relay_that_is_back_is_served_at_once(office: Office) -> None:
     assert len(await office.sent(2)) == 2
 
 
+async def test_the_clock_is_set_back(office: Office) -> None:
+    """Bug 69: what had stepped back for a minute does not wait for as long as the clock had been wrong."""
+    office.clock.step(86_400)
+    await office.promise("hello", (A,))
+    posts = await office.sent(1)
+    office.pool.answer(A, retry_later("error: full"), posts[0][1])
+    await office.settled({"waiting": 1})
+    office.clock.step(-86_400)
+    await office.clock.advance(120)
+    assert len(await office.sent(2)) == 2
+
+
 async def test_lanes(office: Office) -> None:
     """Definitions go before entries, entries before answers, answers before cards."""
     office.pool.down = {A, B, C}
