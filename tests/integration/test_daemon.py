@@ -2,14 +2,20 @@
 
 import contextlib
 import sqlite3
+import time
 from pathlib import Path
+
+import pytest
 
 from kinds import registry
 from kinds.event import parse_event
 from nostr_loyalty import errors
 from tests.faults.daemon_process import DaemonProcess, command_line
 from tests.faults.flow import Flow, as_object, published
+from tests.relays.faults import Faults
 from tests.relays.scripted import ScriptedRelay
+from tests.serving import serving
+from tests.venue import Venue
 
 SAID_AT_START = (registry.PROGRAM, 10_002, 10_050)
 
@@ -68,6 +74,17 @@ async def test_a_ledger_that_disagrees_with_itself_stops_the_daemon(tmp_path: Pa
         code, output = await command_line("check", "--config", daemon.config)
         assert code == errors.EXIT_DIFFERS
         assert "lots-differ" in output
+
+
+@pytest.mark.parametrize("deadline_s", [1, 3])
+async def test_a_stop_lasts_as_long_as_it_may(tmp_path: Path, deadline_s: int) -> None:
+    """Bug 34: with a relay that never says OK, a stopping daemon goes on for `stop_deadline_s`, and then ends."""
+    async with ScriptedRelay(faults=Faults(no_ok=True)) as relay:
+        config = Venue(tmp_path, [relay.url]).write_config()
+        config.write_text(config.read_text().replace("stop_deadline_s = 5", f"stop_deadline_s = {deadline_s}"))
+        async with serving(config):
+            began = time.monotonic()
+        assert deadline_s <= time.monotonic() - began < deadline_s + 2.5
 
 
 async def test_two_daemons_do_not_share_a_ledger(tmp_path: Path) -> None:

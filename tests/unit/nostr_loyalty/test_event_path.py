@@ -63,6 +63,24 @@ async def test_seen_before_is_not_booked_again(tmp_path: Path) -> None:
         assert await later.moved() == [12]
 
 
+async def test_how_far_relays_were_read_is_kept_with_what_was_read(tmp_path: Path) -> None:
+    """The cursor is in the ledger once the batch is booked, also where its only message was set aside."""
+    async with Served(tmp_path, change=with_a_broken_rule) as served:
+        for number, unit in enumerate(["sat", "USD"]):
+            await served.deliver(served.order(f"order-{number}", "12", unit))
+            async with served.database.read() as r:
+                assert await inbox.cursors(r) == {(URL, "handed"): number}
+                assert len(await inbox.set_aside_list(r)) == number
+
+
+async def test_a_batch_is_booked_in_the_order_of_its_time(tmp_path: Path) -> None:
+    """A catch-up reads newest first; the chain begins with the oldest order all the same."""
+    async with Served(tmp_path) as served:
+        now = served.clock.now()
+        await served.deliver(*(served.order(f"{age}", f"{age}000", at=now - age) for age in (1, 3, 2)))
+        assert await served.moved() == [3, 2, 1]
+
+
 async def test_a_rumor_counts_once_in_any_wraps(tmp_path: Path) -> None:
     """Bug 62: the same rumor in two wraps is one message; the time of a wrap plays no part in it."""
     async with Served(tmp_path, "private") as served:

@@ -208,6 +208,23 @@ async def test_no_is_final_for_one_relay_only(office: Office) -> None:
     await office.settled({})
 
 
+async def test_one_no_gives_nothing_up_while_another_relay_may_still_take_it(office: Office) -> None:
+    """One relay refuses for good and the other is not ready: the promise waits as long as that one asked, and goes to
+    that one alone.
+    """
+    await office.promise("hello", (A, B))
+    posts = await office.sent(2)
+    office.pool.answer(A, NO, posts[0][1])
+    office.pool.answer(B, retry_later("rate-limited: slowly", 20), posts[0][1])
+    await office.settled({"waiting": 1})
+    await office.clock.advance(15)
+    assert len(await office.sent(2)) == 2
+    await office.clock.advance(10)
+    assert [url for url, _, _ in (await office.sent(3))[2:]] == [B]
+    office.pool.answer(B, YES, posts[0][1])
+    await office.settled({})
+
+
 async def test_a_resend_has_the_same_bytes(office: Office) -> None:
     """Bug 63: what was on its way at a crash goes out again, to the byte the same."""
     await office.promise("hello", (A,))
