@@ -3,10 +3,11 @@
 Two teachers:
  - "rate-limited:" halves the pace, at most once in ten seconds (many answers belong to one burst); it recovers by a
    tenth a minute and is forgotten when it reaches twice what was sent in the minute before the first complaint.
- - A socket cut without a close frame after N >= 100 messages within a minute (bug 75) sets a limit of 0.9 * N,
-   which lasts. Because an outage looks the same, it counts only if the relay is there again at the first attempt;
-   and when the limit has been felt for ten minutes without another cut it is raised by a quarter, each time after
-   twice as long a wait, so that a wrong lesson wears off.
+ - Two sockets in an hour, each cut without a close frame after about N >= 100 messages within a minute (bug 75), set
+   a limit of 0.9 * N, which lasts. Because an outage looks the same, a cut counts only if the relay is there again at
+   the first attempt, and only if the relay has never borne N messages a minute for five seconds and more. When the
+   limit has been felt for ten minutes without another cut it is raised by a quarter, each time after twice as long a
+   wait, so that a wrong lesson wears off.
 
 Messages are counted in seconds' buckets over the last 60 seconds, and never more than the pace lie in any such
 window: that suits relays with a fixed window and relays with a bucket alike. All messages count, for the relay
@@ -22,6 +23,10 @@ WINDOW_S: Final = 60
 UNLIMITED: Final = 1 << 30
 CUT_MESSAGES_MIN: Final = 100
 CUT_SHARE: Final = 0.9
+CUT_MEMORY_S: Final = 3_600.0
+CUT_LIKENESS: Final = 0.7
+"""Two cuts are alike if the smaller count is at least this share of the larger."""
+BORNE_AFTER_S: Final = 5
 PACE_MIN: Final = 30.0
 HALVE_EVERY_S: Final = 10.0
 RAISE_AFTER_S: Final = 600.0
@@ -40,6 +45,10 @@ class Pace:
         self._felt_since: float | None = None
         self._raise_after_s = RAISE_AFTER_S
         self._cut_at: int | None = None
+        self._cut_before: tuple[int, float] | None = None  # messages, when
+        self._cut_when = 0.0
+        self._counts: deque[tuple[int, int]] = deque()  # second, messages of this socket in the minute up to it
+        self._borne = 0
         self._soft: float | None = None
         self._soft_end = 0.0
         self._soft_at = 0.0
@@ -60,6 +69,9 @@ class Pace:
             self._buckets.append((second, messages))
         self._sent += messages
         self._sent_since_opened += messages
+        if not self._counts or self._counts[-1][0] < second:
+            self._counts.append((second, min(self._sent, self._sent_since_opened)))
+            self._bear(second)
 
     def allowed(self, now: float) -> int:
         """How many messages may be sent now."""
@@ -88,21 +100,31 @@ class Pace:
         unanswered: messages sent without an answer so far; the relay may not even have read them.
         """
         messages = min(self._last_minute(now), self._sent_since_opened)  # relays count each connection by itself
-        self._cut_at = max(messages - unanswered, messages // 2) if messages >= CUT_MESSAGES_MIN else None
+        self._bear(int(now))
+        self._cut_when = now
+        answered = max(messages - unanswered, messages // 2)
+        self._cut_at = answered if messages >= CUT_MESSAGES_MIN and answered > self._borne else None
 
     def unreachable(self) -> None:
         """The relay is not there: the cut was an outage and teaches nothing."""
         self._cut_at = None
 
     def reopened(self) -> float | None:
-        """Connected again at the first attempt: the limit learned from a cut before it, in messages a minute, or
+        """Connected again at the first attempt: the limit learned from the cuts before it, in messages a minute, or
         None.
         """
         self._sent_since_opened = 0
-        if self._cut_at is None:
+        self._counts.clear()
+        cut_at, self._cut_at = self._cut_at, None
+        if cut_at is None:
             return None
-        self._limit = max(PACE_MIN, CUT_SHARE * min(self._cut_at, self._limit or UNLIMITED))
-        self._cut_at = None
+        before, self._cut_before = self._cut_before, (cut_at, self._cut_when)
+        if before is None or self._cut_when - before[1] > CUT_MEMORY_S:
+            return None
+        fewer, more = sorted((cut_at, before[0]))
+        if fewer < CUT_LIKENESS * more or fewer <= self._borne:
+            return None
+        self._limit = max(PACE_MIN, CUT_SHARE * min(fewer, self._limit or UNLIMITED))
         self._felt_since = None
         return self._limit
 
@@ -119,6 +141,11 @@ class Pace:
         self._felt_since = None
         self._raise_after_s = min(RAISE_AFTER_S_MAX, 2 * self._raise_after_s)
         return self._limit
+
+    def _bear(self, second: int) -> None:
+        """What was sent in a minute, and was not answered by a cut within five seconds, the relay bears."""
+        while self._counts and self._counts[0][0] <= second - BORNE_AFTER_S:
+            self._borne = max(self._borne, self._counts.popleft()[1])
 
     def _last_minute(self, now: float) -> int:
         buckets = self._buckets

@@ -17,13 +17,19 @@ def test_without_a_lesson_there_is_no_limit() -> None:
     assert pace.allowed(0.0) == UNLIMITED
 
 
-def test_a_cut_teaches_a_pace() -> None:
-    """Bug 75: cut after 6,000 messages in a minute, reconnected at once: from now on 5,400 in any minute."""
+def cut_after(pace: Pace, messages: int, now: float, unanswered: int = 0) -> float | None:
+    """A burst, a cut, and the relay there again at once: what it taught."""
+    pace.sent(messages, now)
+    pace.cut(now + 0.5, unanswered=unanswered)
+    return pace.reopened()
+
+
+def test_two_cuts_teach_a_pace() -> None:
+    """Bug 75: cut after 6,000 messages in a minute, twice, reconnected at once: from now on 5,400 in any minute."""
     pace = Pace(None)
-    pace.sent(6_000, 10.0)
-    pace.cut(10.5, unanswered=0)
-    assert pace.reopened() == 5_400.0
-    assert pace.allowed(11.0) == 0
+    assert cut_after(pace, 6_000, 10.0) is None
+    assert cut_after(pace, 6_100, 11.0) == 5_400.0
+    assert pace.allowed(12.0) == 0
     sent = [send_all(pace, 75.0 + second, 10_000) for second in range(180)]
     assert max(sum(sent[start : start + 60]) for start in range(121)) <= 5_400
     assert sum(sent) >= 2 * 5_400
@@ -32,9 +38,25 @@ def test_a_cut_teaches_a_pace() -> None:
 def test_what_the_relay_never_answered_is_no_part_of_the_lesson() -> None:
     """Bug 75: 900 messages were on the way when the socket was cut: the relay bore 6,000, not 6,900."""
     pace = Pace(None)
-    pace.sent(6_900, 10.0)
-    pace.cut(10.5, unanswered=900)
-    assert pace.reopened() == 5_400.0
+    cut_after(pace, 6_900, 10.0, unanswered=900)
+    assert cut_after(pace, 6_900, 11.0, unanswered=900) == 5_400.0
+
+
+def test_cuts_that_are_not_alike_teach_nothing() -> None:
+    """A bad network cuts after any number of messages; so does one whose cuts are hours apart."""
+    pace = Pace(None)
+    assert [cut_after(pace, messages, 10.0 * at) for at, messages in enumerate((300, 900, 200, 5_000))] == [None] * 4
+    assert cut_after(pace, 5_000, 10_000.0) is None
+
+
+def test_what_the_relay_has_borne_is_not_its_limit() -> None:
+    """A connection that sent 60 messages a second for minutes, and is cut twice by the network, learns nothing."""
+    pace = Pace(None)
+    for start in (0, 1_000):
+        for second in range(180):
+            pace.sent(60, float(start + second))
+        pace.cut(start + 180.0, unanswered=0)
+        assert pace.reopened() is None
 
 
 def test_an_outage_teaches_nothing() -> None:
