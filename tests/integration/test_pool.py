@@ -274,7 +274,7 @@ async def test_names_and_connections_are_unique() -> None:
 
 @pytest.mark.skipif(unavailable("rust") is not None, reason=f"{unavailable('rust')}")
 async def test_a_real_relay_is_read_and_written() -> None:
-    """Bug 74, 75: at the Rust relay's limit of 6,000 messages a minute we are cut, twice, and learn; whatever it accepted
+    """Bug 74, 75: at the Rust relay's limit of 6,000 messages a minute we are cut and learn; whatever it accepted
     comes back, lost live events included."""
     async with RustRelay() as relay, Owner(PoolSettings()) as owner:
         owner.pool.connect(relay.url, key=None, reads=[owner.orders()])
