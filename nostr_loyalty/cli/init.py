@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from kinds.keys import SecretKey, npub_encode
+from kinds.program import address
 from nostr_loyalty.errors import EXIT_OK, ConfigInvalid, Unavailable
 from nostr_loyalty.keyfile import LocatedKey, read_key_file, unlock, write_key_file
 
@@ -29,7 +30,7 @@ database = "loyalty.db"
 relays = []                     # relays of others, for example ["wss://relay.example.com"]
 {relay}
 [[program]]
-slug = "my-cafe"                # the program's name on the wire; never change it later
+slug = "my-cafe"                # the program's name on the wire: choose it now, it cannot change later
 title = "My café"
 sources = []                    # npubs of the order systems that may report orders; without one nothing is earned
 operators = []                  # npubs of the people who may grant and redeem
@@ -79,6 +80,7 @@ def run(args: argparse.Namespace) -> int:
         f"{key_path}: {'kept' if kept else 'written; whoever has it can sign points, so keep a copy in a safe place'}"
     )
     print(f"Your program's public key: {npub_encode(key.public)}")
+    print(f"Its address, for the order system: {address(key.public, '<slug>')}")
     print(f"\nNext:\n{_next_steps(config, embedded=embedded)}")
     return EXIT_OK
 
@@ -95,7 +97,7 @@ def new_key() -> SecretKey:
 def _next_steps(config: Path, *, embedded: bool) -> str:
     relay = "" if embedded else 'a relay in `relays` (or: pip install "nostr-loyalty[relay]" and uncomment [relay]), '
     return (
-        f"  1. edit {config}: {relay}the title, the time zone, and in `sources` the npub of your order system\n"
+        f"  1. edit {config}: {relay}slug, title, time zone, and in `sources` the npub of your order system\n"
         f"  2. nostr-loyalty run --config {shlex.quote(str(config))}\n"
         "  3. let the order system send its paid orders (kind 7412) to that relay: docs/protocol.md, section 6"
     )

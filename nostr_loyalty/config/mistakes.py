@@ -135,7 +135,7 @@ def _header(place: Place) -> str:
 def _missing(place: Place) -> str:
     if place in (("daemon",), ("program",)) or place[-1] == "earn":
         return f"missing; add a section {_header(place)} (config.example.toml shows every key)"
-    return "missing; this key has no default"
+    return "missing; write it: this key has no default (config.example.toml shows every key)"
 
 
 def _unknown_key(place: Place) -> str:

@@ -4,6 +4,7 @@ The rules (`earn`, `rounding`, `tz`, `status`) are in test_rules.py, where keys 
 level of logs in test_logs.py; what shows only with a relay is in tests/integration/test_daemon.py and tests/bugs.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,9 @@ from ledger.outbox import Promised
 from nostr_loyalty.config.load import load
 from nostr_loyalty.daemon import keys_of, serve_programs
 from nostr_loyalty.intake import subscriptions
+from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing.sealing import Sealer
+from tests.unit.nostr_loyalty.served import Served
 from tests.venue import Venue, new_key
 
 A, B = "wss://a.example", "wss://b.example"
@@ -67,6 +70,17 @@ async def test_acks(tmp_path: Path) -> None:
         assert {kind: one.acks for kind, (_, one) in said.items()} == {
             registry.PROGRAM: acks, registry.RELAY_LIST: acks, registry.DM_RELAY_LIST: acks,
         }  # fmt: skip
+
+
+async def test_acks_of_what_an_order_leads_to(tmp_path: Path) -> None:
+    """Bug 34, 57: an entry, its card and the answer are kept when as many relays have them as the program demands."""
+
+    def on_two_relays(program: ServedProgram) -> ServedProgram:
+        return replace(program, relays=(A, B), dm_relays=(A, B), acks=2)
+
+    async with Served(tmp_path, change=on_two_relays) as served:
+        await served.deliver(served.order("order-1"))
+        assert {one.label: one.acks for one in await served.promises()} == {"entry": 2, "card": 2, "answer": 2}
 
 
 async def test_dm_relays(tmp_path: Path) -> None:
