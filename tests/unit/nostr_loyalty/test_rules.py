@@ -109,6 +109,15 @@ def test_ordinals() -> None:
     assert said == wanted.split()
 
 
+def test_a_claim_code_holds_all_its_randomness() -> None:
+    """The 80 random bits can be read back from the code: none is lost, none stands twice (Bug 47)."""
+    randomness = bytes(range(160, 170))
+    number = 0
+    for letter in claim_code(randomness).replace("-", ""):
+        number = number * 32 + "0123456789ABCDEFGHJKMNPQRSTVWXYZ".index(letter)
+    assert number.to_bytes(10) == randomness
+
+
 def test_claim_codes() -> None:
     """Bug 47: 80 random bits in four groups of four, all different letters from I, L, O and U; typed with look-alikes,
     spaces and small letters it is the same code.
