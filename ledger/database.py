@@ -158,6 +158,9 @@ class Database:
         try:
             await _translating(connection.execute("BEGIN"))
             yield block
+        except asyncio.CancelledError:
+            await connection.interrupt()  # or the cancellation would wait for the answer to a long question
+            raise
         finally:
             block.end()
             try:

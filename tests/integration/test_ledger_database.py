@@ -103,6 +103,19 @@ async def test_a_cancelled_block_leaves_a_clean_connection(venue: Venue) -> None
     assert (await venue.audit()).is_clean
 
 
+async def test_a_long_question_ends_when_it_is_cancelled(venue: Venue) -> None:
+    """Who stops the daemon in the middle of an audit does not wait for its answer; the reader answers the next one."""
+    endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000000) SELECT max(i) FROM n"
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    for _ in range(2):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1), venue.database.read() as r:
+                await r.rows(endless)
+    assert loop.time() - began < 1.5
+    assert await seen(venue.database, [name()]) == set()
+
+
 async def test_a_block_cannot_be_used_after_its_end(venue: Venue) -> None:
     """A handle kept from a block that has ended refuses to work outside any transaction."""
     async with venue.database.write() as w:
