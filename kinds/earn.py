@@ -1,10 +1,8 @@
 """How points are earned: the `earn` tags of a program definition, protocol section 3. One value per kind of rule."""
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from kinds.tags import is_decimal, whole_number
-
-OCCASIONS: Final = ("welcome", "feedback")
 
 
 class SpendEarn(NamedTuple):

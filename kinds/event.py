@@ -185,12 +185,6 @@ def rumor_from_canonical(document: bytes) -> Rumor:
     return Rumor(sha256(document).hexdigest(), pubkey, created_at, kind, rumor_tags, content)
 
 
-def own_rumor(document: bytes) -> Rumor:
-    """The rumor of a document that `canonical` made before and nobody could change since: nothing is checked again."""
-    _, pubkey, created_at, kind, tags, content = orjson.loads(document)
-    return Rumor(sha256(document).hexdigest(), pubkey, created_at, kind, tags, content)
-
-
 def sign_canonical(document: bytes, key: SecretKey) -> Event:
     """Sign a document that `canonical` made before and nobody could change since: nothing is checked again."""
     _, pubkey, created_at, kind, tags, content = orjson.loads(document)

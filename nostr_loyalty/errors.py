@@ -64,13 +64,9 @@ class KeyUnreadable(LoyaltyError):
 
 
 class Unavailable(LoyaltyError):
-    """Something outside does not answer for now. Nothing was committed; `retry_after_s` (>= 0) is when to try again."""
+    """Something outside does not answer for now. Nothing was committed."""
 
     exit_code = EXIT_UNAVAILABLE
-
-    def __init__(self, code: str, detail: str, *, retry_after_s: float = 1.0) -> None:
-        super().__init__(code, detail)
-        self.retry_after_s = retry_after_s
 
 
 class InvariantBroken(LoyaltyError):

@@ -83,7 +83,6 @@ class Pool:
             settle=self._settle,
             tell=on_happening,
         )
-        self._wall = wall
         self._rng = rng
         self._sign_auth = sign_auth
         self._cursors = dict(cursors)

@@ -141,7 +141,7 @@ class EmbeddedRelay:
         raise self._unavailable(f"its process ended before it listened, exit status {await child.wait()}")
 
     def _unavailable(self, why: str) -> Unavailable:
-        return Unavailable("embedded-relay-unavailable", f"{self.url}: {why}", retry_after_s=RESTART_WAIT_S_MAX)
+        return Unavailable("embedded-relay-unavailable", f"{self.url}: {why}")
 
     async def _end_child(self) -> None:
         child, self._child = self._child, None

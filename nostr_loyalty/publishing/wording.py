@@ -50,12 +50,7 @@ def claimable(program: ServedProgram, points: int, code: str) -> str:
 
 def claimable_before(program: ServedProgram, points: int) -> str:
     """The same order again: the code was given once and only its hash is kept."""
-    return f"Counted before: {program.amount_of(points)} wait for the claim code that was given with the first report"
-
-
-def taken_back(program: ServedProgram, points: int, balance: int) -> str:
-    """The line after a refund or a cancellation: "-12 points, balance 130"."""
-    return f"{delta(program, -points)}, balance {balance}" if points else f"Nothing to take back, balance {balance}"
+    return f"Counted before: the claim code that was given with the first report is worth {program.amount_of(points)}"
 
 
 def claim_withdrawn(program: ServedProgram) -> str:
