@@ -92,7 +92,7 @@ def test_a_secret_key_shows_and_gives_away_nothing() -> None:
     with pytest.raises(TypeError):
         copy.deepcopy(key)
     with pytest.raises(ValueError, match="not an nsec") as fault:
-        SecretKey.from_nsec(key.nsec()[:-1] + "x")
+        SecretKey.from_nsec(key.nsec()[:-1] + ("x" if key.nsec()[-1] != "x" else "q"))
     assert key.nsec()[5:-1] not in str(fault.value)
     assert fault.value.__cause__ is None
 
