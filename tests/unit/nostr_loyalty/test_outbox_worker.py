@@ -216,9 +216,11 @@ async def test_one_no_gives_nothing_up_while_another_relay_may_still_take_it(off
     posts = await office.sent(2)
     office.pool.answer(A, NO, posts[0][1])
     office.pool.answer(B, retry_later("rate-limited: slowly", 20), posts[0][1])
-    await office.settled({"waiting": 1})
-    await office.clock.advance(15)
-    assert len(await office.sent(2)) == 2
+    await office._until(lambda: office.worker.under_way == 0)
+    for _ in range(15):
+        assert await office.states() == {"waiting": 1}
+        await office.clock.advance(1)
+    assert len(office.pool.posts) == 2
     await office.clock.advance(10)
     assert [url for url, _, _ in (await office.sent(3))[2:]] == [B]
     office.pool.answer(B, YES, posts[0][1])
