@@ -89,6 +89,7 @@ FROM json_each(?1)
 _DUE_IN_LANE = _PROMISED.format(
     which="""INDEXED BY outbox_waiting
     WHERE state = 'waiting' AND lane = ?1 AND due_at <= ?2 AND id NOT IN (SELECT value FROM json_each(?3))
+    AND relays NOT IN (SELECT value FROM json_each(?5))
     ORDER BY due_at, id LIMIT ?4"""
 )
 
@@ -124,17 +125,24 @@ async def post(w: Write, promises: Sequence[Promise], at: int) -> None:
         await w.run(_POST, packed_rows(rows), names, b"".join([one.recipe for one in kept]), at)
 
 
-async def due(r: Read, now: int, limit: int, lane: int | None = None, skip: Collection[int] = ()) -> list[Promised]:
+async def due(
+    r: Read,
+    now: int,
+    limit: int,
+    lane: int | None = None,
+    skip: Collection[int] = (),
+    full: Collection[tuple[str, ...]] = (),
+) -> list[Promised]:
     """Up to limit promises that are due, lane by lane, new ones in the order they were made and then retries by their
     time.
 
-    `skip` are ids that are under way already.
+    `skip` are ids that are under way already; promises for exactly the relays of one of `full` are left out.
     """
     found: list[Promised] = []
-    under_way = packed_rows(list(skip))
+    under_way, left_out = packed_rows(list(skip)), packed_rows([_spelled(relays) for relays in full])
     for each in range(LANES) if lane is None else (lane,):
         if len(found) < limit:
-            ((rows, raw),) = await r.rows(_DUE_IN_LANE, each, now, under_way, limit - len(found))
+            ((rows, raw),) = await r.rows(_DUE_IN_LANE, each, now, under_way, limit - len(found), left_out)
             found += _promised(rows, raw)
     return found
 

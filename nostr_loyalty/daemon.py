@@ -93,6 +93,7 @@ class Daemon:
             self._keys,
             is_busy=lambda: path.is_busy,
             wake=wake,
+            routes={relays for program in programs.all for relays in (program.relays, program.dm_relays)},
         )
         await path.retry_aside()
         async with asyncio.TaskGroup() as tasks:

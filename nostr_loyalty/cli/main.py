@@ -24,6 +24,7 @@ VERBS: Final[Mapping[str, str]] = {
     "balance": "what a customer has",
     "history": "a customer's signed entries, oldest first",
     "inbox": "what surprised the daemon and was set aside; take it up again",
+    "outbox": "what waits to be sent, what was given up and why; try it again",
     "key": "make, show or encrypt a secret key",
 }
 

@@ -14,6 +14,7 @@ Rules:
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -38,7 +39,7 @@ FETCH_LATE: Final = 32
 """Promises of the lanes that can wait which go with each round, once they have waited for long enough."""
 PATIENCE_S: Final = 2.0
 UNKEPT_MAX: Final = 1_536
-"""Promises on their way that no relay has accepted yet."""
+"""Promises on their way for the same relays that still lack an OK: a silent relay blocks no other."""
 OUTCOMES: Final = 2_048
 PAUSE_S_FIRST: Final = 1
 PAUSE_S_MAX: Final = 60
@@ -73,10 +74,12 @@ class OutboxWorker:
     def __init__(
         self, database: Database, pool: Pool, sealer: Sealer, clock: Clock, rng: random.Random,
         issuers: Collection[str], *, wake: asyncio.Event, is_busy: Callable[[], bool] = lambda: False,
+        routes: Collection[tuple[str, ...]] = (),
     ) -> None:  # fmt: skip
         """`rng` spreads the pauses, nothing else; `issuers`: public keys whose secret keys the sealer holds.
 
         `wake` is set by whoever makes promises; `is_busy`: whether a crowd of orders is coming in just now.
+        `routes`: every combination of relays that promises are made for, as far as they are known.
         """
         self._database = database
         self._pool = pool
@@ -89,7 +92,8 @@ class OutboxWorker:
         self._looked_at = clock.now()
         self._log = structlog.get_logger("outbox")
         self._under_way: dict[str, _UnderWay] = {}
-        self._unkept: set[str] = set()
+        self._unkept: dict[str, tuple[str, ...]] = {}
+        self._routes = frozenset(routes)
         self._ids: set[int] = set()
         self._wake = wake
         self.kept = 0
@@ -106,11 +110,12 @@ class OutboxWorker:
         return len(self._unkept)
 
     async def is_flushed(self) -> bool:
-        """Whether nothing is on its way and nothing that could be sent is waiting."""
-        if self._ids:
+        """Whether as many relays as demanded have all that could be sent; the others may still be on their way."""
+        if self._unkept:
             return False
         async with self._database.read() as r:
-            return not await outbox.due(r, self._clock.now(), 1)
+            due = await outbox.due(r, self._clock.now(), FETCH, skip=self._ids)
+        return all(len(promised.accepted) >= promised.acks for promised in due)
 
     async def run(self) -> None:
         """Work until cancelled; what is under way then stays in the outbox."""
@@ -125,7 +130,7 @@ class OutboxWorker:
         while True:
             self._wake.clear()
             try:
-                sent = len(self._unkept) < UNKEPT_MAX and await self._send_some()
+                sent = await self._send_some()
             except LedgerUnavailable as unavailable:
                 self._log.error("ledger unavailable", code=unavailable.code, detail=unavailable.detail)
                 await self._clock.sleep(RETRY_S)
@@ -152,7 +157,10 @@ class OutboxWorker:
         """Send what is due and can go somewhere; False when there was nothing."""
         if not any(state.connected and self._pool.room(state.relay, state.key) for state in self._pool.states()):
             return False
-        due = await self._due()
+        full = [relays for relays, unkept in Counter(self._unkept.values()).items() if unkept >= UNKEPT_MAX]
+        if full and self._routes and self._routes.issubset(full):
+            return False
+        due = await self._due(full)
         going: list[tuple[Promised, list[str]]] = []
         stuck: list[Promised] = []
         for promised in due:
@@ -177,8 +185,8 @@ class OutboxWorker:
             await self._write(poison)
         return bool(due)
 
-    async def _due(self) -> list[Promised]:
-        """What should go now, by lane and age; see the rules for when there is a crowd."""
+    async def _due(self, full: Collection[tuple[str, ...]]) -> list[Promised]:
+        """What should go now, by lane and age, but not to relays that are `full`; see the rules for a crowd."""
         now, steady = self._clock.now(), self._clock.monotonic()
         if now < self._looked_at:  # the clock was set back: pauses would last for as long as it had been wrong
             async with self._database.write() as w:
@@ -187,11 +195,10 @@ class OutboxWorker:
         async with self._database.read() as r:
             if not self._is_busy():
                 self._calm_at = steady
-                return await outbox.due(r, now, FETCH, skip=self._ids)
-            due = [one for lane in LANES_URGENT for one in await outbox.due(r, now, FETCH, lane, self._ids)]
-            if steady - self._calm_at > PATIENCE_S:
-                due += [one for lane in LANES_PATIENT for one in await outbox.due(r, now, FETCH_LATE, lane, self._ids)]
-            return due
+                return await outbox.due(r, now, FETCH, skip=self._ids, full=full)
+            late = LANES_PATIENT if steady - self._calm_at > PATIENCE_S else ()
+            turns = [*((lane, FETCH) for lane in LANES_URGENT), *((lane, FETCH_LATE) for lane in late)]
+            return [one for lane, most in turns for one in await outbox.due(r, now, most, lane, self._ids, full)]
 
     def _targets(self, promised: Promised) -> list[str]:
         """The relays that have not said anything final yet and take something now."""
@@ -204,7 +211,7 @@ class OutboxWorker:
             self._ids.add(promised.id)
             self._under_way[sealed.event_id] = under_way = _UnderWay(promised, posted)
             if not under_way.kept:
-                self._unkept.add(sealed.event_id)
+                self._unkept[sealed.event_id] = promised.relays
 
     # -- settling -------------------------------------------------------------------------------------------------
 
@@ -235,12 +242,13 @@ class OutboxWorker:
         else:
             under_way.retry_s = max(under_way.retry_s, verdict.retry_s)
         if under_way.kept:
-            self._unkept.discard(outcome.event_id)
+            self._unkept.pop(outcome.event_id, None)
         return None if under_way.open else outcome.event_id
 
     async def _settle(self, event_ids: list[str]) -> None:
         finished = [self._under_way.pop(event_id) for event_id in event_ids]
-        self._unkept.difference_update(event_ids)
+        for event_id in event_ids:
+            self._unkept.pop(event_id, None)
         while True:
             try:
                 await self._write(self._settlement(under_way) for under_way in finished)

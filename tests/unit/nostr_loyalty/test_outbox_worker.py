@@ -280,3 +280,27 @@ async def test_lanes(office: Office) -> None:
     office.wake.set()
     texts = [text for _, _, text in await office.sent(4)]
     assert [text.count(f'"lane {lane}"') for lane, text in enumerate(texts)] == [1, 1, 1, 1]
+
+
+async def test_a_silent_relay_fills_its_own_route_only(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bug 68: with all that may wait for one relay under way, another program's relay still gets its promises."""
+    monkeypatch.setattr(outbox_worker, "UNKEPT_MAX", 5)
+    for number in range(8):
+        await office.promise(f"for a silent relay {number}", (A,))
+    await office.sent(5)
+    await office.promise("for another", (B,))
+    posts = await office.sent(6)
+    assert posts[-1][0] == B
+    await office.clock.advance(1.0)
+    assert [url for url, _, _ in office.pool.posts] == [A] * 5 + [B]
+
+
+async def test_what_enough_relays_have_is_flushed(office: Office) -> None:
+    """A stop does not wait for a relay beyond the demanded number that never answers."""
+    await office.promise("kept", (A, B), acks=1)
+    posts = await office.sent(2)
+    assert not await office.worker.is_flushed()
+    office.pool.answer(A, YES, posts[0][1])
+    async with asyncio.timeout(10):
+        while not await office.worker.is_flushed():
+            await office.clock.advance(0.01)
