@@ -57,23 +57,26 @@ class Daemon:
 
     async def run(self) -> None:
         """Serve until `stop`. Raises Unavailable, LedgerUnavailable (at start) and InvariantBroken."""
-        relay = self._embedded_relay()
-        if relay is not None:
-            await relay.start()
+        database = await Database.open(self._config.daemon.database)  # first: a second daemon must not touch the relay
         try:
-            database = await Database.open(self._config.daemon.database)
-            try:
-                async with asyncio.TaskGroup() as tasks:
-                    watching = tasks.create_task(relay.run()) if relay is not None else None
-                    await self._serve(database)
-                    if watching is not None:
-                        watching.cancel()
-            finally:
-                await database.close()
+            relay = self._embedded_relay()
+            if relay is None:
+                await self._serve(database)
+            else:
+                await self._serve_beside(relay, database)
         finally:
-            if relay is not None:
-                await relay.stop()
+            await database.close()
         self._log.info("stopped")
+
+    async def _serve_beside(self, relay: EmbeddedRelay, database: Database) -> None:
+        await relay.start()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                watching = tasks.create_task(relay.run())
+                await self._serve(database)
+                watching.cancel()
+        finally:
+            await relay.stop()
 
     async def _serve(self, database: Database) -> None:
         programs = await serve_programs(self._config, database, self._clock.now())

@@ -13,6 +13,7 @@ from nostr_loyalty import errors
 from tests.faults.daemon_process import DaemonProcess, command_line
 from tests.faults.flow import Flow, as_object, published
 from tests.relays.faults import Faults
+from tests.relays.real import free_port
 from tests.relays.scripted import ScriptedRelay
 from tests.serving import serving
 from tests.venue import Venue
@@ -97,3 +98,15 @@ async def test_two_daemons_do_not_share_a_ledger(tmp_path: Path) -> None:
             assert code == errors.EXIT_UNAVAILABLE
             assert f"process {first.pid}" in output
             assert await first.stopped() == 0
+
+
+async def test_a_second_daemon_with_an_embedded_relay_names_the_ledger(tmp_path: Path) -> None:
+    """The ledger is opened first: the second daemon hears who has it, not that its relay's port is taken."""
+    relay = f'[relay]\nlisten = "127.0.0.1:{free_port()}"\ndata = "relay-data"\n'
+    config = Venue(tmp_path, [], relay_section=relay).write_config()
+    async with DaemonProcess(config) as first:
+        await first.started()
+        code, output = await command_line("run", "--config", config)
+        assert code == errors.EXIT_UNAVAILABLE
+        assert "ledger-in-use" in output
+        assert await first.stopped() == 0
