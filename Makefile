@@ -40,7 +40,7 @@ test: $(STAMP)   ## all tests; with node and npm at hand also those against nost
 
 relays: $(STAMP) ## the npm relay (it compiles for minutes) and the relay contract with it
 	cd tests/relays/npm && npm install --no-progress
-	$(BIN)/pytest -q tests/integration/test_relay_contract.py
+	$(BIN)/pytest -q tests/integration/test_relay_contract.py tests/relays
 
 demo: $(STAMP)   ## orders, points and a stranger's check of them, on an embedded relay
 	$(BIN)/nostr-loyalty demo --once
