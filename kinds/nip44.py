@@ -25,6 +25,7 @@ PAYLOAD_MAX: Final = 256 * 1024
 """Characters of base64 that `decrypt` takes: as many as an event may have."""
 
 _SHA256: Final = SHA256()
+CONVERSATIONS_KNOWN_MAX: Final = 10_000
 _VERSION: Final = b"\x02"
 _PAYLOAD_MIN: Final = 132
 _DATA_MIN: Final = 99
@@ -36,7 +37,7 @@ def conversation_key(key: SecretKey, pubkey: str) -> bytes:
     return hmac.digest(b"nip44-v2", key.shared_x(pubkey), "sha256")
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=CONVERSATIONS_KNOWN_MAX)
 def known_conversation_key(key: SecretKey, pubkey: str) -> bytes:
     """`conversation_key`, remembered: for keys that come back (sources, customers), not for one-time keys."""
     return conversation_key(key, pubkey)

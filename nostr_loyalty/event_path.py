@@ -1,7 +1,7 @@
 """The way of an event, from the relay to the ledger. Read this first.
 
-    take -> admit -> open (verify, unwrap) -> recognise -> [ claim, gather, decide, append, post ] -> the outbox worker
-                                                            `------- one transaction -------'
+    take -> admit -> open (verify, unwrap) -> [ claim, recognise, gather, decide, append, post ] -> the outbox worker
+                                               `------------- one transaction --------------'
 
 Three promises:
 

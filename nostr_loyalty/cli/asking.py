@@ -1,15 +1,19 @@
-"""What the commands that only read have in common: WHO, --program, --config, and a ledger opened for reading."""
+"""What the commands about a ledger have in common: WHO, --program, --config, list and retry, a ledger to read."""
 
 import argparse
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 from kinds.keys import read_public_key
 from ledger.database import Database, Read
 from nostr_loyalty.config.load import load
 from nostr_loyalty.config.settings import Config, ProgramSettings
 from nostr_loyalty.errors import ConfigInvalid
+
+IN_USE: Final = "ledger-in-use"
+"""The ledger's code for a daemon that is running."""
 
 
 def add_who(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +27,13 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     """--json, --config."""
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="the configuration (TOML)")
+
+
+def add_list_and_retry(parser: argparse.ArgumentParser, *, lists: str, retries: str) -> None:
+    """The actions `list` and `retry`, each with --json and --config; `lists` and `retries` say what they do."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    add_config(actions.add_parser("list", help=lists))
+    add_config(actions.add_parser("retry", help=f"{retries}; the daemon must not be running"))
 
 
 def meant(config: Config, slug: str | None) -> tuple[ProgramSettings, ...]:

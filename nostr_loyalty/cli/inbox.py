@@ -18,15 +18,13 @@ from ledger.database import Database
 from ledger.errors import LedgerUnavailable
 from ledger.inbox import Aside
 from nostr_loyalty import errors, logs
-from nostr_loyalty.cli.asking import add_config, ledger_of, read_config
+from nostr_loyalty.cli.asking import IN_USE, add_list_and_retry, ledger_of, read_config
 from nostr_loyalty.cli.run import run_to_the_end
 from nostr_loyalty.clock import SystemClock
 from nostr_loyalty.config.settings import Config
 from nostr_loyalty.daemon import keys_of, serve_programs
 from nostr_loyalty.event_path import EventPath
 from relay_client.pool import Pool, PoolSettings
-
-IN_USE = "ledger-in-use"
 
 
 class Inbox(NamedTuple):
@@ -38,9 +36,9 @@ class Inbox(NamedTuple):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`inbox list`, `inbox retry`; --json, --config."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    add_config(actions.add_parser("list", help="what was set aside, and how many messages met with each code"))
-    add_config(actions.add_parser("retry", help="take it up again; the daemon must not be running"))
+    add_list_and_retry(
+        parser, lists="what was set aside, and how many messages met with each code", retries="take it up again"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

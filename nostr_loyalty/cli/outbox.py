@@ -15,8 +15,7 @@ from ledger.database import Database
 from ledger.errors import LedgerUnavailable
 from ledger.outbox import Promised
 from nostr_loyalty import errors
-from nostr_loyalty.cli.asking import add_config, ledger_of, read_config
-from nostr_loyalty.cli.inbox import IN_USE
+from nostr_loyalty.cli.asking import IN_USE, add_list_and_retry, ledger_of, read_config
 from nostr_loyalty.cli.run import run_to_the_end
 from nostr_loyalty.config.settings import Config
 
@@ -31,9 +30,9 @@ class Outbox(NamedTuple):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`outbox list`, `outbox retry`; --json, --config."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    add_config(actions.add_parser("list", help="what waits to be sent, what was given up and why"))
-    add_config(actions.add_parser("retry", help="let what was given up wait again; the daemon must not be running"))
+    add_list_and_retry(
+        parser, lists="what waits to be sent, what was given up and why", retries="let what was given up wait again"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

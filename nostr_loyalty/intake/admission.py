@@ -12,7 +12,7 @@ from kinds import registry
 from kinds.event import Claimed
 
 STRANGERS_PER_MINUTE: Final = 60
-"""Orders by keys that no program lists which are read and answered; more are dropped unread."""
+"""Orders by keys that no program lists which are read and answered; more are dropped."""
 
 CODES: Final[Mapping[str, str]] = {
     "unexpected-kind": "A relay sent a kind that was not asked for; dropped.",

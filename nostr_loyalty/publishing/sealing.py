@@ -13,8 +13,7 @@ A recipe (JSON) holds facts; what can be made of them later is made here, where 
 
 import hmac
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -23,8 +22,6 @@ from kinds import direct_message, gift_wrap, nip44
 from kinds.card import Card
 from kinds.event import Event, Rumor, sign, sign_canonical, to_json
 from kinds.keys import SecretKey
-
-CONVERSATIONS_REMEMBERED: Final = 10_000
 
 
 class Sealed(NamedTuple):
@@ -60,7 +57,6 @@ class Sealer:
     def __init__(self, keys: Mapping[str, SecretKey]) -> None:
         """`keys`: issuer's public key (hex) to its secret key."""
         self._keys = dict(keys)
-        self._conversation = lru_cache(CONVERSATIONS_REMEMBERED)(self._make_conversation)
         self._forms: dict[str, Callable[[dict[str, Any], SecretKey, bytes], Event]] = {
             "plain": self._plain, "message": self._message, "notice": self._notice, "card": self._card,
         }  # fmt: skip
@@ -70,9 +66,6 @@ class Sealer:
         fields = orjson.loads(recipe)
         event = self._forms[fields["form"]](fields, self._keys[issuer], seed)
         return Sealed(event.id, to_json(event))
-
-    def _make_conversation(self, issuer: str, other: str) -> bytes:
-        return nip44.conversation_key(self._keys[issuer], other)
 
     def _plain(self, fields: dict[str, Any], key: SecretKey, _seed: bytes) -> Event:
         return sign_canonical(fields["document"].encode(), key)
@@ -91,10 +84,11 @@ class Sealer:
         if fields["name"] is None:
             return sign(wire_card.public_template(card, fields["at"]), key)
         nonce = hmac.digest(seed, b"card nonce", "sha256")
-        conversation = self._conversation(key.public, card.customer)
+        conversation = nip44.known_conversation_key(key, card.customer)
         encrypted = nip44.encrypt(wire_card.private_text(card), conversation, nonce)
         return sign(wire_card.private_template(fields["name"], encrypted, fields["at"]), key)
 
     def _give(self, rumor: Rumor, fields: dict[str, Any], key: SecretKey, seed: bytes) -> Event:
         to = fields["to"]
-        return gift_wrap.gift_wrap(rumor, key, to, self._conversation(key.public, to), seed=seed, now=fields["at"])
+        conversation = nip44.known_conversation_key(key, to)
+        return gift_wrap.gift_wrap(rumor, key, to, conversation, seed=seed, now=fields["at"])
