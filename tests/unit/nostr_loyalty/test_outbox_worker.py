@@ -186,14 +186,13 @@ async def test_lanes(office: Office) -> None:
 async def test_a_silent_relay_fills_its_own_route_only(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bug 68: with all that may wait for one relay under way, another program's relay still gets its promises."""
     monkeypatch.setattr(outbox_worker, "UNKEPT_MAX", 5)
-    for number in range(8):
+    monkeypatch.setattr(outbox_worker, "FETCH", 3)
+    for number in range(12):
         await office.promise(f"for a silent relay {number}", (A,))
-    await office.sent(5)
     await office.promise("for another", (B,))
-    posts = await office.sent(6)
-    assert posts[-1][0] == B
+    await office._until(lambda: any(url == B for url, _, _ in office.pool.posts))
     await office.clock.advance(1.0)
-    assert [url for url, _, _ in office.pool.posts] == [A] * 5 + [B]
+    assert 5 <= sum(url == A for url, _, _ in office.pool.posts) < 5 + 3, "full at five, give or take one fetch"
 
 
 async def test_what_enough_relays_have_is_flushed(office: Office) -> None:
