@@ -1,0 +1,197 @@
+-- The life of points: tiers, claims, vouchers, pending points, the operator's hand. Days are ordinals of the venue's local
+-- date (1 is 0001-01-01, as in Python's date.toordinal).
+
+-- What decisions need of a customer without reading its past. spent_minor, earned_points and visits are the sums of its
+-- tally and what it brought along from another key.
+ALTER TABLE standing ADD COLUMN spent_minor INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE standing ADD COLUMN earned_points INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE standing ADD COLUMN stamped_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE standing ADD COLUMN welcomed INTEGER NOT NULL DEFAULT 0 CHECK (welcomed IN (0, 1));
+ALTER TABLE standing ADD COLUMN referral_id INTEGER;
+ALTER TABLE standing ADD COLUMN last_order_id INTEGER;
+ALTER TABLE standing ADD COLUMN frozen INTEGER NOT NULL DEFAULT 0 CHECK (frozen IN (0, 1));
+ALTER TABLE standing ADD COLUMN relinked_to INTEGER;
+ALTER TABLE standing ADD COLUMN carried_visits INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE standing ADD COLUMN tier TEXT;
+ALTER TABLE standing ADD COLUMN grace_until INTEGER;
+ALTER TABLE standing ADD COLUMN review_at INTEGER;
+ALTER TABLE standing ADD COLUMN next_expiry_at INTEGER;
+ALTER TABLE standing ADD COLUMN next_expiry_points INTEGER NOT NULL DEFAULT 0;
+
+CREATE INDEX standing_to_review ON standing (review_at) WHERE review_at IS NOT NULL;
+
+-- day: the local day of the payment. basis_minor: the part that the rules counted. counted_minor: what counts as spend now.
+-- fixed: the part of earned that a partial refund leaves (stamp, welcome, payment bonus); welcome: the part of fixed that
+-- is the welcome bonus. unbooked: of reversed, what was taken back before there was an entry. clamped: of reversed, what
+-- could not be taken and was forgiven. pending_until: earned and not yet booked; held: waits for an operator.
+-- detail: lines, items and payment as JSON, for replays.
+ALTER TABLE paid_order ADD COLUMN day INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE paid_order ADD COLUMN basis_minor INTEGER NOT NULL DEFAULT 0 CHECK (basis_minor >= 0);
+ALTER TABLE paid_order ADD COLUMN counted_minor INTEGER NOT NULL DEFAULT 0 CHECK (counted_minor >= 0);
+ALTER TABLE paid_order ADD COLUMN fixed INTEGER NOT NULL DEFAULT 0 CHECK (fixed >= 0);
+ALTER TABLE paid_order ADD COLUMN welcome INTEGER NOT NULL DEFAULT 0 CHECK (welcome >= 0);
+ALTER TABLE paid_order ADD COLUMN unbooked INTEGER NOT NULL DEFAULT 0 CHECK (unbooked >= 0);
+ALTER TABLE paid_order ADD COLUMN clamped INTEGER NOT NULL DEFAULT 0 CHECK (clamped >= 0);
+ALTER TABLE paid_order ADD COLUMN pending_until INTEGER;
+ALTER TABLE paid_order ADD COLUMN held INTEGER NOT NULL DEFAULT 0 CHECK (held IN (0, 1));
+ALTER TABLE paid_order ADD COLUMN detail TEXT;
+
+CREATE INDEX order_pending ON paid_order (pending_until) WHERE pending_until IS NOT NULL;
+CREATE INDEX order_pending_of ON paid_order (standing_id) WHERE pending_until IS NOT NULL;
+
+UPDATE paid_order SET day = paid_at / 86400 + 719163, basis_minor = amount_minor,
+                      counted_minor = CASE WHEN standing_id IS NULL OR status <> 'paid' THEN 0 ELSE amount_minor - refunded_minor END;
+
+-- What a customer did on one local day, by source (32 zeros: no source). A cache: rebuilt from the orders.
+CREATE TABLE tally (
+    standing_id INTEGER NOT NULL REFERENCES standing (id),
+    day         INTEGER NOT NULL,
+    source      BLOB    NOT NULL CHECK (length(source) = 32),
+    orders      INTEGER NOT NULL CHECK (orders >= 0),
+    visits      INTEGER NOT NULL CHECK (visits >= 0),
+    points      INTEGER NOT NULL,
+    spent_minor INTEGER NOT NULL,
+    PRIMARY KEY (standing_id, day, source)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO tally (standing_id, day, source, orders, visits, points, spent_minor)
+SELECT standing_id, day, source, count(*), sum(status = 'paid'), sum(earned - reversed), sum(counted_minor)
+FROM paid_order WHERE standing_id IS NOT NULL GROUP BY standing_id, day, source;
+
+UPDATE standing SET spent_minor = t.spent_minor, earned_points = t.points, last_order_id = t.last_id, welcomed = 1
+FROM (SELECT standing_id, sum(counted_minor) AS spent_minor, sum(earned - reversed) AS points, max(id) AS last_id
+      FROM paid_order WHERE standing_id IS NOT NULL GROUP BY standing_id) AS t
+WHERE standing.id = t.standing_id;
+
+-- warned: the customer was told that the lot will run out.
+ALTER TABLE lot ADD COLUMN warned INTEGER NOT NULL DEFAULT 0 CHECK (warned IN (0, 1));
+
+-- A promised reward. charged: cost less what was given back because the bill was smaller. slot: which of the rewards that
+-- the limit allows in `period` it is; NULL where there is no limit, and once it is given back.
+CREATE TABLE voucher (
+    id              INTEGER PRIMARY KEY,
+    program_id      INTEGER NOT NULL REFERENCES program (id),
+    standing_id     INTEGER NOT NULL REFERENCES standing (id),
+    hash            BLOB    NOT NULL UNIQUE CHECK (length(hash) = 32),
+    reward          TEXT    NOT NULL,
+    title           TEXT    NOT NULL,
+    type            TEXT    NOT NULL,
+    value           TEXT    NOT NULL,
+    cost            INTEGER NOT NULL CHECK (cost > 0),
+    charged         INTEGER NOT NULL CHECK (charged BETWEEN 0 AND cost),
+    entry_id        INTEGER NOT NULL REFERENCES entry (id),
+    status          TEXT    NOT NULL CHECK (status IN ('issued', 'used', 'cancelled', 'expired')),
+    issued_at       INTEGER NOT NULL,
+    hold_until      INTEGER NOT NULL,
+    ended_at        INTEGER,
+    period          INTEGER NOT NULL DEFAULT 0,
+    slot            INTEGER,
+    order_source    BLOB    CHECK (length(order_source) = 32),
+    order_reference TEXT
+) STRICT;
+
+CREATE INDEX voucher_of ON voucher (standing_id);
+CREATE INDEX voucher_due ON voucher (hold_until) WHERE status = 'issued';
+CREATE INDEX voucher_by_order ON voucher (program_id, order_reference) WHERE order_reference IS NOT NULL;
+CREATE UNIQUE INDEX voucher_within_limit ON voucher (standing_id, reward, period, slot) WHERE slot IS NOT NULL;
+
+CREATE TRIGGER voucher_is_kept BEFORE DELETE ON voucher
+BEGIN SELECT RAISE(ABORT, 'vouchers are never deleted'); END;
+CREATE TRIGGER voucher_is_for_its_redemption BEFORE INSERT ON voucher
+BEGIN
+    SELECT RAISE(ABORT, 'a voucher belongs to a redemption of its cost')
+    WHERE NOT EXISTS (SELECT 1 FROM entry WHERE entry.id = NEW.entry_id AND entry.type = 'redeemed'
+                      AND entry.points = -NEW.cost AND entry.standing_id = NEW.standing_id);
+END;
+
+-- How many of a reward are out; `total` NULL: as many as wanted. More than there are cannot be written.
+CREATE TABLE stock (
+    program_id INTEGER NOT NULL REFERENCES program (id),
+    reward     TEXT    NOT NULL,
+    total      INTEGER CHECK (total >= 0),
+    taken      INTEGER NOT NULL DEFAULT 0 CHECK (taken >= 0),
+    PRIMARY KEY (program_id, reward)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER stock_is_never_oversold BEFORE UPDATE OF taken ON stock
+WHEN NEW.taken > OLD.taken AND NEW.total IS NOT NULL AND NEW.taken > NEW.total
+BEGIN SELECT RAISE(ABORT, 'more of a reward than there are'); END;
+
+-- What was done by command, each once by its ref. undone_by: the action that took it back. detail: JSON of what undoing needs.
+CREATE TABLE action (
+    id          INTEGER PRIMARY KEY,
+    program_id  INTEGER NOT NULL REFERENCES program (id),
+    ref         BLOB    NOT NULL UNIQUE CHECK (length(ref) = 32),
+    actor       BLOB    NOT NULL CHECK (length(actor) = 32),
+    verb        TEXT    NOT NULL,
+    standing_id INTEGER REFERENCES standing (id),
+    points      INTEGER NOT NULL DEFAULT 0 CHECK (points >= 0),
+    day         INTEGER NOT NULL,
+    detail      TEXT    NOT NULL,
+    undone_by   INTEGER REFERENCES action (id),
+    done_at     INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX action_of ON action (program_id, actor, id);
+CREATE TRIGGER action_is_kept BEFORE DELETE ON action
+BEGIN SELECT RAISE(ABORT, 'actions are never deleted'); END;
+
+-- Wrong claim codes, by key and hour (unix seconds / 3600).
+CREATE TABLE claim_attempt (
+    program_id INTEGER NOT NULL REFERENCES program (id),
+    hour       INTEGER NOT NULL,
+    actor      BLOB    NOT NULL CHECK (length(actor) = 32),
+    wrong      INTEGER NOT NULL CHECK (wrong > 0),
+    PRIMARY KEY (program_id, hour, actor)
+) STRICT, WITHOUT ROWID;
+
+-- Who brought whom. waiting: for the friend's first order; vesting: order_id was paid; paid: both have their points.
+CREATE TABLE referral (
+    id             INTEGER PRIMARY KEY,
+    program_id     INTEGER NOT NULL REFERENCES program (id),
+    referrer_id    INTEGER NOT NULL REFERENCES standing (id),
+    friend_id      INTEGER NOT NULL UNIQUE REFERENCES standing (id) CHECK (friend_id <> referrer_id),
+    status         TEXT    NOT NULL CHECK (status IN ('waiting', 'vesting', 'paid')),
+    order_id       INTEGER REFERENCES paid_order (id),
+    vest_at        INTEGER,
+    referrer_entry INTEGER REFERENCES entry (id),
+    friend_entry   INTEGER REFERENCES entry (id),
+    referred_at    INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX referral_by_referrer ON referral (referrer_id);
+CREATE INDEX referral_vesting ON referral (vest_at) WHERE status = 'vesting';
+CREATE UNIQUE INDEX referral_by_order ON referral (order_id) WHERE order_id IS NOT NULL;
+
+-- What guests said, once per order.
+CREATE TABLE feedback (
+    order_id    INTEGER PRIMARY KEY REFERENCES paid_order (id),
+    program_id  INTEGER NOT NULL REFERENCES program (id),
+    standing_id INTEGER NOT NULL REFERENCES standing (id),
+    text        TEXT    NOT NULL,
+    entry_id    INTEGER REFERENCES entry (id),
+    said_at     INTEGER NOT NULL
+) STRICT;
+
+-- What the guard noticed, for an operator to look at.
+CREATE TABLE flag (
+    id          INTEGER PRIMARY KEY,
+    program_id  INTEGER NOT NULL REFERENCES program (id),
+    standing_id INTEGER NOT NULL REFERENCES standing (id),
+    order_id    INTEGER NOT NULL REFERENCES paid_order (id),
+    what        TEXT    NOT NULL CHECK (what IN ('customer', 'source')),
+    orders      INTEGER NOT NULL,
+    held        INTEGER NOT NULL CHECK (held IN (0, 1)),
+    flagged_at  INTEGER NOT NULL,
+    settled     TEXT    CHECK (settled IN ('released', 'dropped'))
+) STRICT;
+
+-- Each change of how long points live, and the earliest end that it gave to older lots (NULL: none).
+CREATE TABLE expiry_policy (
+    id          INTEGER PRIMARY KEY,
+    program_id  INTEGER NOT NULL REFERENCES program (id),
+    revision_id INTEGER NOT NULL REFERENCES revision (id),
+    ttl_days    INTEGER CHECK (ttl_days > 0),
+    changed_at  INTEGER NOT NULL,
+    limit_at    INTEGER
+) STRICT;
