@@ -7,7 +7,8 @@ The rules (docs/protocol.md §4, rules 2 and 3):
 - Reversing a credit takes what remains of its own lot. What had expired is not taken again. What was spent is a debit
   like any other on the remaining lots, except that it is never refused: what no lot can cover becomes the deficit.
 - Reversing a debit puts the points back into the lots they came from, with at least a day to live; they too fill a
-  deficit first.
+  deficit first. A part of it goes back into what was drawn last.
+- What an operator takes by hand is a debit that is never refused.
 
 So a deficit and a spendable lot never stand beside each other, and always: balance = sum of what remains in the lots
 - deficit.
@@ -116,11 +117,28 @@ class Position:
         )
         return Moved(-draw.points, Position(after.deficit, lots), (draw,))
 
-    def reverse_credit(self, lot_id: int, points: int, *, at: int) -> Moved | None:
+    def take(self, points: int, *, at: int) -> Moved:
+        """Takes points above 0 whether or not they are there: what the lots cannot cover becomes a deficit."""
+        assert points > 0, "a debit is given as its size"
+        draws = _draws(self.lots, points, at)
+        uncovered = points - sum(draw.points for draw in draws)
+        after = self._drawn(draws)
+        return Moved(-points, Position(after.deficit + uncovered, after.lots), draws)
+
+    def take_lot(self, lot_id: int) -> Moved | None:
+        """Takes all that remains of one lot, which must not be over; None where nothing does."""
+        lot = self._lot(lot_id)
+        if not lot.remaining:
+            return None
+        draw = Draw(lot_id, lot.remaining)
+        return Moved(-draw.points, self._drawn((draw,)), (draw,))
+
+    def reverse_credit(self, lot_id: int, points: int, *, at: int, deficit: bool = True) -> Moved | None:
         """Takes back up to so many points (above 0) of the credit that opened this lot; None where there is nothing
         to take.
 
-        Fewer are taken where some have expired or were reversed before.
+        Fewer are taken where some have expired or were reversed before; without `deficit` also where they were spent
+        and no other lot covers them.
         """
         assert points > 0, "a reversal is given as its size"
         lot = self._lot(lot_id)
@@ -131,34 +149,55 @@ class Position:
             return None
         others = [one for one in self.lots if one.entry_id != lot_id]
         draws = (*((Draw(lot_id, own),) if own else ()), *_draws(others, spent, at))
-        uncovered = own + spent - sum(draw.points for draw in draws)
+        covered = sum(draw.points for draw in draws)
+        taken = own + spent if deficit else covered
+        if not taken:
+            return None
         after = self._drawn(draws)
         lots = tuple(
-            replace(one, reversed=one.reversed + own + spent) if one.entry_id == lot_id else one for one in after.lots
+            replace(one, reversed=one.reversed + taken) if one.entry_id == lot_id else one for one in after.lots
         )
-        return Moved(-own - spent, Position(after.deficit + uncovered, lots), draws)
+        return Moved(-taken, Position(after.deficit + taken - covered, lots), draws)
 
-    def reverse_debit(self, draws: Iterable[Draw], *, at: int) -> Moved | None:
-        """Puts the points of a debit's draws back; None where it drew nothing.
+    def reverse_debit(self, draws: Sequence[Draw], *, at: int) -> Moved | None:
+        """Puts the points of a debit's draws back; None where it drew nothing."""
+        points = sum(draw.points for draw in draws)
+        return self.restore(draws, points, at=at) if points else None
 
-        Lots concerned whose time has passed and that still hold points must be written off first: they would live on.
+    def restore(self, draws: Sequence[Draw], points: int, *, at: int) -> Moved:
+        """Puts so many points (above 0) of a debit back: into the lots of its outstanding draws, given in the order of
+        drawing, the last one first. What they do not cover had made a deficit, and makes it smaller again.
+
+        A deficit that is there is filled first, with the points among these that were drawn first. Lots concerned whose
+        time has passed and that still hold points must be written off before: they would live on.
         """
-        deficit, lots, back = self.deficit, list(self.lots), []
-        total = 0
-        for drawn in draws:
-            place, lot = next((place, one) for place, one in enumerate(lots) if one.entry_id == drawn.lot_id)
+        assert points > 0, "a reversal is given as its size"
+        pieces = _last_drawn(draws, points)
+        uncovered = points - sum(piece.points for piece in pieces)
+        assert uncovered <= self.deficit, "what a debit did not draw from lots stands in the deficit"
+        deficit, lots, back = self.deficit - uncovered, list(self.lots), []
+        for piece in pieces:
+            place, lot = next((place, one) for place, one in enumerate(lots) if one.entry_id == piece.lot_id)
             assert not (lot.is_over(at) and lot.remaining), (
                 "a lot that is over is written off before points are put back into it"
             )
-            total += drawn.points
-            filled = min(deficit, drawn.points)
+            filled = min(deficit, piece.points)
             deficit -= filled
-            if drawn.points > filled:
+            if piece.points > filled:
                 kept = None if lot.expires_at is None else max(lot.expires_at, at + LIFE_AFTER_RESTORING_S)
                 later = kept if kept != lot.expires_at else None
-                back.append(Draw(lot.entry_id, filled - drawn.points, later))
-                lots[place] = replace(lot, remaining=lot.remaining + drawn.points - filled, expires_at=kept)
-        return Moved(total, Position(deficit, tuple(lots)), tuple(back)) if total else None
+                back.append(Draw(lot.entry_id, filled - piece.points, later))
+                lots[place] = replace(lot, remaining=lot.remaining + piece.points - filled, expires_at=kept)
+        return Moved(points, Position(deficit, tuple(lots)), tuple(back))
+
+    def next_expiry(self, at: int) -> tuple[int, int] | None:
+        """(unix time, points) of what runs out next of the lots that still live, None where nothing does."""
+        ends = [(lot.expires_at, lot.remaining) for lot in self.lots
+                if lot.remaining and lot.expires_at is not None and lot.expires_at > at]  # fmt: skip
+        if not ends:
+            return None
+        soonest = min(end for end, _ in ends)
+        return soonest, sum(points for end, points in ends if end == soonest)
 
     def _lot(self, lot_id: int) -> Lot:
         return next(lot for lot in self.lots if lot.entry_id == lot_id)
@@ -184,3 +223,14 @@ def _draws(lots: Iterable[Lot], points: int, at: int) -> tuple[Draw, ...]:
             draws.append(Draw(lot.entry_id, piece))
             points -= piece
     return tuple(draws)
+
+
+def _last_drawn(draws: Sequence[Draw], points: int) -> list[Draw]:
+    """The last so many points of these draws, or all of them where they are fewer; in the order of drawing."""
+    pieces: list[Draw] = []
+    for draw in reversed(draws):
+        piece = min(points, draw.points)
+        if piece:
+            pieces.append(Draw(draw.lot_id, piece))
+            points -= piece
+    return pieces[::-1]
