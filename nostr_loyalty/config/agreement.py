@@ -1,4 +1,4 @@
-"""Rules that look at more than one key of the configuration.
+"""Rules that look at more than one key of the configuration; those of a program's own rules: `program_agreement`.
 
 They run on the raw file as well as on a valid one, so that they can be reported together with every other mistake:
 whatever has not the expected type is passed over here, because the model reports it.
@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from nostr_loyalty.config.mistakes import Mistake, Place
-from nostr_loyalty.config.values import DEFAULT_LISTEN, listen_address, price, relay_url
+from nostr_loyalty.config.mistakes import Mistake
+from nostr_loyalty.config.program_agreement import program_disagreements, table
+from nostr_loyalty.config.sections import Place
+from nostr_loyalty.config.values import DEFAULT_LISTEN, listen_address, relay_url
 from nostr_loyalty.errors import KeyUnreadable
 from nostr_loyalty.keyfile import LocatedKey, locate
 
@@ -17,17 +19,18 @@ RawFile = Mapping[str, Any]
 
 
 def disagreements(raw: RawFile) -> Iterator[Mistake]:
-    """Every rule of this module, but for the keys."""
+    """Every rule of this module and of `program_agreement`, but for the keys."""
     yield from _slugs(raw)
     yield from _relays(raw)
-    yield from _currencies(raw)
+    for at, program in _programs(raw):
+        yield from program_disagreements(program, ("program", at))
 
 
 def locate_keys(raw: RawFile, *, base: Path, nsec_allowed: bool) -> tuple[dict[Place, LocatedKey], list[Mistake]]:
     """Find the daemon's and the programs' keys (none is unlocked yet), and what is wrong with the others."""
     located: dict[Place, LocatedKey] = {}
     mistakes: list[Mistake] = []
-    places: list[tuple[Place, Any]] = [(("daemon", "key"), _table(raw.get("daemon")).get("key"))]
+    places: list[tuple[Place, Any]] = [(("daemon", "key"), table(raw.get("daemon")).get("key"))]
     places += [(("program", at, "key"), program.get("key")) for at, program in _programs(raw)]
     for place, name in places:
         if not isinstance(name, str) or not name:
@@ -49,7 +52,7 @@ def _slugs(raw: RawFile) -> Iterator[Mistake]:
 
 
 def _relays(raw: RawFile) -> Iterator[Mistake]:
-    daemon = _table(raw.get("daemon"))
+    daemon = table(raw.get("daemon"))
     relays, acks = daemon.get("relays", []), daemon.get("acks", 1)
     if not isinstance(relays, list) or not isinstance(raw.get("daemon", {}), Mapping):
         return
@@ -86,31 +89,12 @@ def _embedded(raw: RawFile) -> set[str]:
     if "relay" not in raw:
         return set()
     try:
-        return {listen_address(str(_table(raw["relay"]).get("listen", DEFAULT_LISTEN))).url}
+        return {listen_address(str(table(raw["relay"]).get("listen", DEFAULT_LISTEN))).url}
     except ValueError:
         return {"the embedded relay"}
-
-
-def _currencies(raw: RawFile) -> Iterator[Mistake]:
-    for at, program in _programs(raw):
-        first: dict[str, int] = {}
-        earn = program.get("earn")
-        for rule_at, rule in enumerate(earn if isinstance(earn, list) else []):
-            per = _table(rule).get("per")
-            try:
-                currency = price(per).money.currency if isinstance(per, str) else None
-            except ValueError:
-                continue  # the model says what is wrong with it
-            if currency is not None and first.setdefault(currency, rule_at) != rule_at:
-                sentence = f'"{per}": earn[{first[currency]}] is a rule for the same money; one rule for each currency'
-                yield Mistake(("program", at, "earn", rule_at, "per"), sentence)
 
 
 def _programs(raw: RawFile) -> Iterator[tuple[int, Mapping[str, Any]]]:
     programs = raw.get("program")
     for at, program in enumerate(programs if isinstance(programs, list) else []):
-        yield at, _table(program)
-
-
-def _table(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+        yield at, table(program)

@@ -14,9 +14,11 @@ from pydantic import ValidationError
 
 from kinds.keys import SecretKey
 from nostr_loyalty.config.agreement import disagreements, locate_keys
-from nostr_loyalty.config.mistakes import Mistake, Place, from_pydantic, in_order
+from nostr_loyalty.config.mistakes import Mistake, from_pydantic, in_order
 from nostr_loyalty.config.model import ConfigFile, ProgramSection
-from nostr_loyalty.config.settings import Config, DaemonSettings, ProgramSettings, RelaySettings, SpendEarn
+from nostr_loyalty.config.program_rules import rules_of
+from nostr_loyalty.config.sections import Place
+from nostr_loyalty.config.settings import Config, DaemonSettings, ProgramSettings, RelaySettings
 from nostr_loyalty.errors import ConfigInvalid, KeyUnreadable
 from nostr_loyalty.keyfile import LocatedKey, unlock
 
@@ -123,11 +125,10 @@ def _program(section: ProgramSection, *, key: SecretKey, relays: tuple[str, ...]
         operators=_distinct(section.operators),
         relays=_distinct(section.relays) or relays,
         visibility=section.visibility,
-        status=section.status,
-        tz=section.tz,
-        rounding=section.rounding,
         unit=(singular, plural),
-        earn=tuple(SpendEarn(rule.points, rule.per) for rule in section.earn),
+        point_value=section.point_value,
+        claim_url=section.claim_url,
+        decides=rules_of(section),
     )
 
 

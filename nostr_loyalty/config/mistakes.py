@@ -9,23 +9,15 @@ import difflib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, get_args
+from typing import Final
 
-from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from nostr_loyalty.config.model import ConfigFile, DaemonSection, EarnSection, ProgramSection, RelaySection
+from nostr_loyalty.config.model import ConfigFile
+from nostr_loyalty.config.sections import Place, homes_of, keys_at, split, table_at
 from nostr_loyalty.logs import redact_text
 
-Place = tuple[str | int, ...]
-
 SHOWN_CHARACTERS_MAX: Final = 80
-_SECTIONS: Final[Mapping[str, type[BaseModel]]] = {
-    "[daemon]": DaemonSection,
-    "[relay]": RelaySection,
-    "[[program]]": ProgramSection,
-    "[[program.earn]]": EarnSection,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +42,7 @@ def path_of(place: Place) -> str:
 
 def from_pydantic(errors: Sequence[ErrorDetails]) -> list[Mistake]:
     """Our form of what pydantic found, in its order."""
-    return [Mistake(error["loc"], _sentence(error)) for error in errors]
+    return [_mistake(error) for error in errors]
 
 
 def in_order(mistakes: Sequence[Mistake]) -> list[Mistake]:
@@ -79,22 +71,34 @@ def shown(value: object) -> str:
     return text if len(text) <= SHOWN_CHARACTERS_MAX else f"{text[:SHOWN_CHARACTERS_MAX]}…"
 
 
-def _sentence(error: ErrorDetails) -> str:
-    place, kind = error["loc"], error["type"]
-    if kind == "extra_forbidden":
-        return _unknown_key(place)
-    if kind == "missing":
-        return _missing(place)
-    wrong = _wrong(error)
-    return wrong if place[-1] == "key" else f"{shown(error['input'])}: {wrong}"
+def _mistake(error: ErrorDetails) -> Mistake:
+    place, type_ = split(error["loc"])
+    match error["type"]:
+        case "extra_forbidden":
+            return Mistake(place, _unknown_key(place, type_))
+        case "missing":
+            return Mistake(place, _missing(place))
+        case "union_tag_not_found":
+            return Mistake((*place, "type"), _missing((*place, "type")))
+        case "union_tag_invalid":
+            wrong = f"{shown(error['input']['type'])}: must be {_alternatives(error['ctx']['expected_tags'])}"
+            return Mistake((*place, "type"), wrong)
+    wrong = _wrong(error, place)
+    return Mistake(place, wrong if place[-1] == "key" else f"{shown(error['input'])}: {wrong}")
 
 
-def _wrong(error: ErrorDetails) -> str:
+def _alternatives(tags: str) -> str:
+    """'a', 'b', 'c' as "a", "b" or "c"."""
+    *others, last = (tag.replace("'", '"') for tag in tags.split(", "))
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _wrong(error: ErrorDetails, place: Place) -> str:
     """What is wrong with a value and what to type, for every type of error that our model can raise."""
     kind, limits = error["type"], error.get("ctx", {})
     match kind:
         case "grammar":
-            return str(limits["sentence"])
+            return redact_text(str(limits["sentence"]))
         case "string_type":
             return 'not a text; write it in quotes, for example "text"'
         case "int_type":
@@ -110,9 +114,9 @@ def _wrong(error: ErrorDetails) -> str:
         case "string_too_long" | "too_long":
             return f"must have at most {_count(limits['max_length'], error['input'])}"
         case "list_type":
-            return _brackets(error["loc"])
+            return _brackets(place)
         case "model_type" | "model_attributes_type" | "dict_type":
-            return f"not a table; write {_header(error['loc'])} on a line of its own and its keys below"
+            return f"not a table; write {_header(place)} on a line of its own and its keys below"
         case _:
             return error["msg"]
 
@@ -122,44 +126,30 @@ def _count(number: int, counted: object) -> str:
 
 
 def _brackets(place: Place) -> str:
-    if place[-1] in ("program", "earn"):
-        return f"write {_header(place)} with double brackets: there may be several"
+    table = table_at(place)
+    if table is not None:
+        return f"write {table.header} with double brackets: there may be several"
     return 'not a list; write it in brackets, for example ["one", "two"]'
 
 
 def _header(place: Place) -> str:
-    names = ".".join(step for step in place if isinstance(step, str))
-    return f"[[{names}]]" if names.startswith("program") else f"[{names}]"
+    table = table_at(place)
+    assert table is not None, place
+    return table.header
 
 
 def _missing(place: Place) -> str:
-    if place in (("daemon",), ("program",)) or place[-1] == "earn":
+    if table_at(place) is not None:
         return f"missing; add a section {_header(place)} (config.example.toml shows every key)"
     return "missing; write it: this key has no default (config.example.toml shows every key)"
 
 
-def _unknown_key(place: Place) -> str:
+def _unknown_key(place: Place, type_: str) -> str:
     """Suggest the nearest known key of the same table, else the table where this very key belongs."""
     name = str(place[-1])
-    known = _keys_at(place[:-1])
+    known = keys_at(place[:-1], type_)
     if near := difflib.get_close_matches(name, known, n=1, cutoff=0.6):
         return f'unknown key; did you mean "{near[0]}"?'
-    if homes := [header for header, model in _SECTIONS.items() if name in model.model_fields]:
+    if homes := homes_of(name):
         return f"unknown key here; it belongs in {' or '.join(homes)}"
     return f"unknown key; known here: {', '.join(known)}"
-
-
-def _keys_at(table: Place) -> list[str]:
-    """The keys of the table at a place, found by walking the model along it."""
-    model: Any = ConfigFile
-    for step in table:
-        if isinstance(step, str):
-            model = _model_in(model.model_fields[step].annotation)
-    return list(model.model_fields)
-
-
-def _model_in(annotation: Any) -> Any:
-    """The model inside `Model`, `Model | None`, `list[Model]` and what pydantic leaves of Annotated."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next(found for inner in get_args(annotation) if (found := _model_in(inner)) is not None)

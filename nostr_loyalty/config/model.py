@@ -1,60 +1,29 @@
 """The configuration file's form: every key with its type, its default and its limits.
 
-This is the only list of keys. `config.example.toml` is tested against it, unknown keys are refused by it, and
-`load` turns it into the `settings` that the daemon uses. Strict: a number in quotes is not a number. Rules that look at
-more than one key are in `agreement`.
+This and `program_model` (a program's rules) are the only list of keys. `config.example.toml` is tested against it,
+unknown keys are refused by it, and `load` turns it into the `settings` that the daemon uses. Strict: a number in quotes
+is not a number. Rules that look at more than one key are in `agreement` and `program_agreement`.
 """
 
-from collections.abc import Callable
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field
 
-from nostr_loyalty.config import values
+from nostr_loyalty.config import program_model as rules
+from nostr_loyalty.config import rule_values, values
+from nostr_loyalty.config.form import STRICT, Block, Line, Slug, read_by
+from nostr_loyalty.rules.program import DAY_S
 
-Value = TypeVar("Value")
-
-
-def _read_by(parse: Callable[[str], Value]) -> PlainValidator:
-    """The validator for a string with a grammar of its own; the grammar's sentence becomes the mistake's text."""
-
-    def validate(value: object) -> Value:
-        if not isinstance(value, str):
-            raise PydanticCustomError("string_type", "not a string")
-        try:
-            return parse(value)
-        except ValueError as error:
-            raise PydanticCustomError("grammar", "{sentence}", {"sentence": str(error)}) from error
-
-    return PlainValidator(validate)
-
-
-def _then(check: Callable[[str], str]) -> AfterValidator:
-    """The same for a text that pydantic has already found to be one, so that limits of length still apply."""
-
-    def validate(text: str) -> str:
-        try:
-            return check(text)
-        except ValueError as error:
-            raise PydanticCustomError("grammar", "{sentence}", {"sentence": str(error)}) from error
-
-    return AfterValidator(validate)
-
-
-Slug = Annotated[str, _read_by(values.slug)]
-RelayUrl = Annotated[str, _read_by(values.relay_url)]
-PublicKey = Annotated[str, _read_by(values.public_key)]
-FilePath = Annotated[str, _read_by(values.file_path)]
-Line = Annotated[str, _then(values.one_line)]
-Block = Annotated[str, _then(values.text_block)]
+RelayUrl = Annotated[str, read_by(values.relay_url)]
+PublicKey = Annotated[str, read_by(values.public_key)]
+FilePath = Annotated[str, read_by(values.file_path)]
 
 
 class Section(BaseModel):
-    """What every table of the file has in common: no other keys, no loose types, no values in error texts."""
+    """What every table has in common."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = STRICT
 
 
 class DaemonSection(Section):
@@ -74,16 +43,8 @@ class DaemonSection(Section):
 class RelaySection(Section):
     """[relay]"""
 
-    listen: Annotated[values.ListenAddress, _read_by(values.listen_address)] = values.DEFAULT_LISTEN
+    listen: Annotated[values.ListenAddress, read_by(values.listen_address)] = values.DEFAULT_LISTEN
     data: FilePath = "relay-data"
-
-
-class EarnSection(Section):
-    """[[program.earn]]"""
-
-    type: Literal["spend"]
-    points: Annotated[int, Field(ge=1, le=1_000_000)]
-    per: Annotated[values.Price, _read_by(values.price)]
 
 
 class ProgramSection(Section):
@@ -92,7 +53,7 @@ class ProgramSection(Section):
     slug: Slug
     title: Annotated[Line, Field(min_length=1, max_length=200)]
     summary: Annotated[Line, Field(max_length=500)] = ""
-    image: Annotated[str, _read_by(values.image_url)] | None = None
+    image: Annotated[str, read_by(values.image_url)] | None = None
     terms: Annotated[Block, Field(max_length=8000)] = ""
     key: str | None = Field(default=None, repr=False, min_length=1)
     sources: Annotated[list[PublicKey], Field(max_length=64)] = []
@@ -100,13 +61,33 @@ class ProgramSection(Section):
     relays: Annotated[list[RelayUrl], Field(max_length=16)] = []
     visibility: Literal["private", "public"] = "private"
     status: Literal["active", "paused", "ended"] = "active"
-    tz: Annotated[ZoneInfo, _read_by(values.time_zone)] = ZoneInfo("UTC")
+    tz: Annotated[ZoneInfo, read_by(values.time_zone)] = ZoneInfo("UTC")
     rounding: Literal["floor", "half_up", "ceil"] = "floor"
     unit: Annotated[list[Annotated[Line, Field(min_length=1, max_length=32)]], Field(min_length=2, max_length=2)] = [
         "point",
         "points",
     ]
-    earn: Annotated[list[EarnSection], Field(min_length=1, max_length=16)]
+    exclude: Annotated[list[Annotated[str, read_by(rule_values.excluded)]], Field(max_length=64)] = []
+    ttl: rules.SomeDays | None = None
+    expiry_warning: rules.Days = 14
+    vest: rules.Seconds = 0
+    vest_orders: Literal["delivery", "all"] = "delivery"
+    deficit: Literal["allow", "clamp"] = "allow"
+    refund_retention: rules.SomeSeconds = 90 * DAY_S
+    point_value: Annotated[rule_values.PointValue, read_by(rule_values.point_value)] | None = None
+    claim_valid: rules.SomeSeconds = 30 * DAY_S
+    claim_attempts: Annotated[int, Field(ge=1, le=1_000)] = 5
+    claim_attempts_all: Annotated[int, Field(ge=1, le=100_000)] = 100
+    claim_url: Annotated[str, read_by(rule_values.web_address)] | None = None
+    earn: Annotated[list[rules.EarnSection], Field(min_length=1, max_length=64)]
+    multiplier: Annotated[list[rules.MultiplierSection], Field(max_length=16)] = []
+    cap: Annotated[list[rules.CapSection], Field(max_length=3)] = []
+    tier_basis: rules.TierBasisSection | None = None
+    tier: Annotated[list[rules.TierSection], Field(max_length=16)] = []
+    perk: Annotated[list[rules.PerkSection], Field(max_length=64)] = []
+    reward: Annotated[list[rules.RewardSection], Field(max_length=64)] = []
+    guard: rules.GuardSection = rules.GuardSection()
+    hand: rules.HandSection = rules.HandSection()
 
 
 class ConfigFile(Section):

@@ -7,11 +7,11 @@ that hold for it. All values are frozen; a `SecretKey` shows itself to nobody, s
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from kinds.keys import SecretKey
-from nostr_loyalty.config.values import ListenAddress, Price
-from nostr_loyalty.rules.program import ProgramRules, Rounding, SpendRule, Status
+from nostr_loyalty.config.rule_values import PointValue
+from nostr_loyalty.config.values import ListenAddress
+from nostr_loyalty.rules.program import ProgramRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +38,12 @@ class RelaySettings:
 
 
 @dataclass(frozen=True, slots=True)
-class SpendEarn:
-    """One `[[program.earn]]` of type "spend": `points` for every `per`."""
-
-    points: int
-    per: Price
-
-
-@dataclass(frozen=True, slots=True)
 class ProgramSettings:
-    """[[program]]: `key` is the program's own or the daemon's, `relays` its own or the daemon's."""
+    """[[program]]: `key` is the program's own or the daemon's, `relays` its own or the daemon's.
+
+    `point_value` is for reports only; to `claim_url` a receipt's link adds the program and the code; `decides` is what
+    `rules` gives.
+    """
 
     slug: str
     title: str
@@ -59,16 +55,14 @@ class ProgramSettings:
     operators: tuple[str, ...]
     relays: tuple[str, ...]
     visibility: Literal["private", "public"]
-    status: Status
-    tz: ZoneInfo
-    rounding: Rounding
     unit: tuple[str, str]
-    earn: tuple[SpendEarn, ...]
+    point_value: PointValue | None
+    claim_url: str | None
+    decides: ProgramRules
 
     def rules(self) -> ProgramRules:
-        """The part that decisions depend on; at most one spend rule for each currency (checked by `load`)."""
-        spend = tuple(SpendRule(rule.points, rule.per.money.minor, rule.per.money.currency) for rule in self.earn)
-        return ProgramRules(spend=spend, rounding=self.rounding, tz=self.tz, status=self.status)
+        """The part that decisions depend on."""
+        return self.decides
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from kinds.event import Template, author, canonical_of
 from ledger import announcements, outbox, programs
 from ledger.database import Write
 from ledger.outbox import Promise
+from ledger.units import Money, format_money
 from nostr_loyalty.config.settings import DaemonSettings, ProgramSettings
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import sealing
@@ -29,6 +30,7 @@ RELAYS_LABEL: Final = "relay list"
 
 def definition(settings: ProgramSettings) -> wire.Program:
     """The program as it is published."""
+    rules = settings.rules()
     return wire.Program(
         issuer=settings.key.public,
         slug=settings.slug,
@@ -39,11 +41,11 @@ def definition(settings: ProgramSettings) -> wire.Program:
         operators=settings.operators,
         relays=settings.relays,
         unit=settings.unit,
-        earn=tuple(SpendEarn(rule.points, rule.per.decimal, rule.per.unit) for rule in settings.earn),
-        rounding=settings.rounding,
-        tz=settings.tz.key,
+        earn=tuple(SpendEarn(rule.points, *format_money(Money(rule.per_minor, rule.currency))) for rule in rules.spend),
+        rounding=rules.rounding,
+        tz=rules.tz.key,
         visibility=settings.visibility,
-        status=settings.status,
+        status=rules.status,
         terms=settings.terms,
     )
 
