@@ -1,8 +1,10 @@
 """How many points a refund or a cancellation takes back (protocol §4 rule 3).
 
 The reversal looks at what was *stored*: the points that the order earned on its day, never today's rule. It is
-cumulative: after refunds of r out of an amount a, exactly floor(earned * r / a) points have been taken back in all, so
-that several partial refunds end where one whole refund would have ended, and together never exceed what was earned.
+cumulative: after refunds of r out of an amount a, exactly floor((earned - fixed) * r / a) points have been taken back
+in all, so that several partial refunds end where one whole refund would have ended, and together never exceed what was
+earned. What is `fixed` (the stamp, the welcome bonus, the bonus for how it was paid) goes with the whole only: a guest
+who gives back one of two cakes was there.
 """
 
 from dataclasses import dataclass
@@ -12,13 +14,16 @@ from nostr_loyalty.rules.refusal import Refusal
 
 @dataclass(frozen=True, slots=True)
 class StoredOrder:
-    """What the ledger knows of the order: amounts in the smallest unit of `currency`, points as they were booked."""
+    """What the ledger knows of the order: amounts in the smallest unit of `currency`, points as they were booked;
+    `fixed` (0 to `earned`) is the part of `earned` that a partial refund leaves.
+    """
 
     amount_minor: int
     currency: str
     refunded_minor: int
     earned: int
     reversed: int
+    fixed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ def refund(order: StoredOrder, minor: int, currency: str) -> Reversal | Refusal:
         )
     if total == order.amount_minor:
         return Reversal(order.earned - order.reversed, total, whole=True)
-    due = order.earned * total // order.amount_minor
+    due = (order.earned - order.fixed) * total // order.amount_minor
     return Reversal(max(0, due - order.reversed), total, whole=False)
 
 

@@ -3,12 +3,12 @@
 A schedule is parts separated by `;`; it fits when one of its parts does. A part is up to three words, in any order:
 
 - weekdays: `sat`, `tue,wed`, `mon-fri`, `fri-mon`;
-- hours: `15:00-18:00`, lists with commas; the end is no longer in it, `24:00` is the end of the day. `22:00-02:00` passes
-  midnight and belongs to the day on which it began: `fri 22:00-02:00` fits on Saturday at one in the morning;
+- hours: `15:00-18:00`, lists with commas; the end is no longer in it, `24:00` is the end of the day. `22:00-02:00`
+  passes midnight and belongs to the day on which it began: `fri 22:00-02:00` fits on Saturday at one in the morning;
 - dates: `2026-12-24`, `2026-12-01..2026-12-31`, or of every year `12-24`, `12-20..01-06`, lists with commas.
 
-No word at all, or `always`, fits always. The clock is the one that people see: an hour that a change to summer time skips
-never comes, an hour that comes twice fits twice.
+No word at all, or `always`, fits always. The clock is the one that people see: an hour that a change to summer time
+skips never comes, an hour that comes twice fits twice.
 """
 
 import re
@@ -31,9 +31,9 @@ Ranges = tuple[tuple[int, int], ...]
 class Part(NamedTuple):
     """One part, taken apart: nothing said is every weekday, every hour, every date.
 
-    `hours`: from and to in minutes of the day, the end exclusive and above 1,440 where midnight is passed. `dates`: first
-    and last, both inclusive, as ordinals; `yearly`: the same as month * 100 + day, the last below the first where the
-    year's end is passed.
+    `hours`: from and to in minutes of the day, the end exclusive and above 1,440 where midnight is passed. `dates`:
+    first and last, both inclusive, as ordinals; `yearly`: the same as month * 100 + day, the last below the first where
+    the year's end is passed.
     """
 
     weekdays: tuple[bool, ...] = _EVERY_DAY
@@ -83,7 +83,7 @@ class Schedule:
         return self.fits_local(local.toordinal(), local.hour * 60 + local.minute)
 
     def fits_local(self, day: int, minute: int) -> bool:
-        """The same for a local day (the ordinal of its date) and a minute of it, so that one moment is converted once."""
+        """The same for a local day (the ordinal of its date) and a minute of it: a moment is converted only once."""
         for part in self.parts:
             if part.fits(day, minute):
                 return True
@@ -123,7 +123,7 @@ def _weekdays(word: str) -> tuple[bool, ...]:
         first, _, last = piece.partition("-")
         if first not in _WEEKDAYS or (last or first) not in _WEEKDAYS or piece.endswith("-"):
             raise ValueError(
-                f'"{piece}" is not a weekday; write mon, tue, wed, thu, fri, sat, sun or a range as mon-fri'
+                f'"{piece}" is not a weekday; write mon, tue, wed, thu, fri, sat, sun, or a range as mon-fri'
             )
         at, end = _WEEKDAYS.index(first), _WEEKDAYS.index(last or first)
         fits[at] = True

@@ -1,0 +1,21 @@
+"""What one operator may do by hand on one local day: grants and revocations, counted and summed."""
+
+from nostr_loyalty.rules.earning import POINTS_MAX
+from nostr_loyalty.rules.program import HandRules
+from nostr_loyalty.rules.refusal import Refusal
+
+
+def limit(hand: HandRules, count_today: int, points_today: int, points: int) -> Refusal | None:
+    """Why an operator may not grant or revoke `points` now, or None: it may.
+
+    `count_today`, `points_today`: its grants and revocations of the day that were not undone, without this one.
+    """
+    if points > POINTS_MAX:
+        return Refusal("points-beyond-limit", f"{points} points")
+    if points <= 0:
+        return Refusal("points-not-positive", f"{points} points")
+    if hand.count is not None and count_today >= hand.count:
+        return Refusal("hand-limit-count", f"{count_today} of {hand.count} today")
+    if hand.points is not None and points_today + points > hand.points:
+        return Refusal("hand-limit-points", f"{points_today} of {hand.points} today")
+    return None

@@ -1,0 +1,96 @@
+"""What points buy: who may redeem which reward, and what a voucher costs in the end.
+
+Points are taken when a voucher is issued. Limits and stock are decided here on what was read, and hold in the ledger's
+schema whatever is decided (Bug 27, 28). A discount larger than the bill costs only what it took off (Bug 42). A program
+that is paused or has ended still lets its customers spend.
+"""
+
+from typing import NamedTuple
+
+from nostr_loyalty.rules.calendar import day_of, period_key
+from nostr_loyalty.rules.program import Cost, ProgramRules, Reward, RewardType
+from nostr_loyalty.rules.refusal import Refusal
+from nostr_loyalty.rules.tiering import at_least
+
+
+class RedeemFacts(NamedTuple):
+    """What is known when somebody asks for a reward: the points that can be spent now, how many of the reward are out,
+    and which of the customer's slots of this period are taken.
+    """
+
+    spendable: int
+    tier: str | None
+    frozen: bool
+    stock_taken: int
+    slots: frozenset[int]
+    now: int
+
+
+class Redemption(NamedTuple):
+    """A voucher to issue. `slot` (from 1): which of the rewards that the limit allows in `period` it is, or None."""
+
+    reward: Reward
+    slot: int | None
+    hold_until: int
+    period: int
+
+
+def redeem(rules: ProgramRules, reward_id: str, facts: RedeemFacts) -> Redemption | Refusal:
+    """Issue a voucher for a reward, or say why not."""
+    if facts.frozen:
+        return Refusal("customer-frozen")
+    reward = rules.reward(reward_id)
+    if reward is None:
+        return Refusal("reward-unknown", repr(reward_id[:40]))
+    if reward.valid_from is not None and facts.now < reward.valid_from:
+        return Refusal("reward-not-yet")
+    if reward.valid_until is not None and facts.now >= reward.valid_until:
+        return Refusal("reward-no-longer")
+    if reward.min_tier is not None and not at_least(rules, facts.tier, reward.min_tier):
+        tier = rules.tier(reward.min_tier)
+        return Refusal("reward-needs-tier", f"{reward.min_tier if tier is None else tier.title} or higher")
+    if reward.stock is not None and facts.stock_taken >= reward.stock:
+        return Refusal("reward-sold-out")
+    slot = None
+    if reward.limit is not None:
+        slot = next((each for each in range(1, reward.limit + 1) if each not in facts.slots), None)
+        if slot is None:
+            per = f" per {reward.limit_period}" if reward.limit_period else ""
+            return Refusal("reward-limit-reached", f"{reward.limit}{per}")
+    if facts.spendable < reward.cost:
+        return Refusal("points-missing", f"You have {max(0, facts.spendable)} of {reward.cost} points")
+    return Redemption(reward, slot, facts.now + reward.hold_s, period_of(rules, reward, facts.now))
+
+
+def period_of(rules: ProgramRules, reward: Reward, now: int) -> int:
+    """The period in which the reward's limit is counted, as a number; 0 where the limit knows no period."""
+    if reward.limit is None or reward.limit_period is None:
+        return 0
+    return period_key(day_of(now, rules.tz), reward.limit_period)
+
+
+def charge(reward_type: RewardType, cost: int, off: Cost | None, bill: Cost | None) -> int | Refusal:
+    """What a voucher costs when it is used on a bill: its cost, or of a discount that exceeds the bill its share.
+
+    `off`: what the voucher takes off a bill; without it, without a bill, and for any other type the whole cost is due.
+    """
+    if reward_type != "discount_amount" or off is None or bill is None:
+        return cost
+    if bill.currency != off.currency:
+        return Refusal("bill-other-unit", f"bill in {bill.currency}, discount in {off.currency}")
+    return cost * bill.minor // off.minor if bill.minor < off.minor else cost
+
+
+def nearest(rules: ProgramRules, balance: int, tier: str | None) -> tuple[Reward, int] | None:
+    """The reward that the fewest points are missing for, and how many: 0 and the dearest of those that can be had.
+
+    Rewards for a higher tier are left out. Of rewards that cost the same the first in the program is named.
+    """
+    open_to = [each for each in rules.rewards if each.min_tier is None or at_least(rules, tier, each.min_tier)]
+    if not open_to:
+        return None
+    affordable = [reward for reward in open_to if reward.cost <= balance]
+    if affordable:
+        return max(affordable, key=lambda reward: reward.cost), 0
+    closest = min(open_to, key=lambda reward: reward.cost)
+    return closest, closest.cost - balance
