@@ -11,37 +11,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ledger.bulk import name_at, optional_name_at, packed_names, packed_rows, places
+from ledger.bulk import name_at, packed_names, packed_rows, places
 from ledger.database import Read, Write
 from ledger.entry import NewEntry
-from ledger.errors import InvariantBroken
 from ledger.lot import Draw, Lot
+from ledger.standings import (
+    Standing,
+    find_standings,
+    standings,
+    standings_by_id,
+    standings_to_review,
+    update_standings,
+)
 
-
-class Standing(NamedTuple):
-    """Where one customer stands in one program.
-
-    `balance` = what remains in its lots - `deficit`. `lifetime`: points ever earned or granted and not reversed.
-    `visits`: paid orders that were not reversed; `visits_month` those of `month` (yyyymm, by the program's clock on
-    the wall), the latest month with one. `last_at`: recorded_at of the head, 0 before the first entry. `card_at`:
-    time of the last card promised, which never decreases.
-    """
-
-    id: int
-    program_id: int
-    customer: str
-    balance: int
-    deficit: int
-    seq: int
-    head: str | None
-    lifetime: int
-    visits: int
-    month: int
-    visits_month: int
-    first_at: int
-    last_at: int
-    card_at: int
-    card_name: str | None
+__all__ = [
+    "EntryDraw",
+    "OpenedLot",
+    "Standing",
+    "append",
+    "draws_of",
+    "due_lots",
+    "entries_drawn",
+    "find_standings",
+    "limit_lots",
+    "lots",
+    "lots_to_warn",
+    "next_entry_id",
+    "refs",
+    "standings",
+    "standings_by_id",
+    "standings_to_review",
+    "warn_lots",
+]
 
 
 class OpenedLot(NamedTuple):
@@ -62,19 +63,6 @@ class EntryDraw(NamedTuple):
     draw: Draw
 
 
-_FIND = f"""
-SELECT json_group_array(json_array(json_each.key, s.id, s.balance, s.deficit, s.seq, lower(hex(s.head)), s.lifetime,
-                                   s.visits, s.month, s.visits_month, s.first_at, s.last_at, s.card_at, s.card_name))
-FROM json_each(?1) CROSS JOIN standing AS s ON s.program_id = json_each.value AND s.customer = {name_at(0, 1)}
-"""
-
-_FIND_BY_ID = """
-SELECT json_group_array(json_array(s.id, s.program_id, lower(hex(s.customer)), s.balance, s.deficit, s.seq,
-                                   lower(hex(s.head)), s.lifetime,
-                                   s.visits, s.month, s.visits_month, s.first_at, s.last_at, s.card_at, s.card_name))
-FROM json_each(?1) CROSS JOIN standing AS s ON s.id = json_each.value
-"""
-
 _ENTRIES = f"""
 INSERT INTO entry (id, program_id, standing_id, seq, type, points, balance, ref, prev_id, key, revision_id, order_id,
                    reverses, occurred_at, recorded_at, expires_at, document)
@@ -83,16 +71,6 @@ SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->
        value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13,
        substr(?3, value ->> 14, value ->> 15)
 FROM json_each(?1)
-"""
-
-_STANDINGS = f"""
-UPDATE standing SET deficit = new.deficit, lifetime = new.lifetime, visits = new.visits, month = new.month,
-                    visits_month = new.visits_month, card_at = new.card_at, card_name = new.card_name
-FROM (SELECT value ->> 0 AS id, value ->> 1 AS balance, value ->> 2 AS seq, value ->> 3 AS deficit,
-             value ->> 4 AS lifetime, value ->> 5 AS visits, value ->> 6 AS month, value ->> 7 AS visits_month,
-             value ->> 8 AS card_at, value ->> 9 AS card_name, {optional_name_at(0, 1)} AS head
-      FROM json_each(?1)) AS new
-WHERE standing.id = new.id AND standing.balance = new.balance AND standing.seq = new.seq AND standing.head IS new.head
 """
 
 # Walks each chain back from its head until it has found as many points as the standing says there are.
@@ -112,52 +90,23 @@ FROM wanted CROSS JOIN lot ON lot.entry_id = wanted.entry_id
 WHERE remaining > 0 OR lot.entry_id IN (SELECT value FROM json_each(?2))
 """
 
+# What an entry drew of each lot and its reversals did not put back. Draws of older ledgers have no place: those went
+# by the end of the lots.
+_OUTSTANDING = """
+SELECT json_group_array(json_array(lot_id, points))
+FROM (SELECT drawn.lot_id, drawn.points + coalesce(sum(back.points), 0) AS points
+      FROM draw AS drawn JOIN lot ON lot.entry_id = drawn.lot_id
+      LEFT JOIN (SELECT draw.lot_id, draw.points FROM entry CROSS JOIN draw ON draw.entry_id = entry.id
+                 WHERE entry.reverses = ?1) AS back ON back.lot_id = drawn.lot_id
+      WHERE drawn.entry_id = ?1 GROUP BY drawn.lot_id
+      ORDER BY drawn.place, lot.expires_at IS NULL, lot.expires_at, drawn.lot_id)
+"""
+
 
 async def next_entry_id(w: Read) -> int:
     """The first id that no entry has yet; the block may use it and those after it."""
     ((highest,),) = await w.rows("SELECT coalesce(max(id), 0) FROM entry")
     return int(highest) + 1
-
-
-async def standings(w: Write, wanted: Sequence[tuple[int, str]], at: int) -> dict[tuple[int, str], Standing]:
-    """(program id, customer) -> standing, of each that is wanted. Those that were missing are made, with first_at =
-    at.
-    """
-    unique = list(dict.fromkeys(wanted))
-    found = await find_standings(w, unique)
-    missing = [pair for pair in unique if pair not in found]
-    if missing:
-        await w.run(
-            "INSERT INTO standing (program_id, customer, first_at) "
-            f"SELECT value, {name_at(0, 1)}, ?3 FROM json_each(?1)",
-            packed_rows([program_id for program_id, _ in missing]),
-            packed_names(customer for _, customer in missing),
-            at,
-        )
-        found |= await find_standings(w, missing)
-    return found
-
-
-async def find_standings(r: Read, wanted: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Standing]:
-    """(program id, customer) -> standing, of those that are there."""
-    if not wanted:
-        return {}
-    programs = packed_rows([program_id for program_id, _ in wanted])
-    rows = await r.packed(_FIND, programs, packed_names(customer for _, customer in wanted))
-    found = {}
-    for place, id_, balance, deficit, seq, head, *rest in rows:
-        program_id, customer = wanted[place]
-        found[program_id, customer] = Standing(id_, program_id, customer, balance, deficit, seq, head or None, *rest)
-    return found
-
-
-async def standings_by_id(r: Read, standing_ids: Sequence[int]) -> dict[int, Standing]:
-    """standing id -> standing, of those that are there."""
-    rows = await r.packed(_FIND_BY_ID, packed_rows(list(standing_ids)))
-    found = {}
-    for id_, program_id, customer, balance, deficit, seq, head, *rest in rows:
-        found[id_] = Standing(id_, program_id, customer, balance, deficit, seq, head or None, *rest)
-    return found
 
 
 async def refs(r: Read, entry_ids: Sequence[int]) -> dict[int, str]:
@@ -198,6 +147,23 @@ async def draws_of(r: Read, entry_ids: Sequence[int]) -> dict[int, list[Draw]]:
     return found
 
 
+async def entries_drawn(r: Read, entry_id: int) -> list[Draw]:
+    """What a redemption still holds of each lot, in the order of drawing: drawn, less what its reversals put back.
+
+    All together they are the entry's points less those of its reversals: what a reversal gave to a deficit instead of a
+    lot is taken off what was drawn last.
+    """
+    rows = await r.packed(_OUTSTANDING, entry_id)
+    ((still,),) = await r.rows("SELECT coalesce(sum(points), 0) FROM entry WHERE id = ?1 OR reverses = ?1", entry_id)
+    ahead, found = -int(still), []
+    for lot_id, points in rows:
+        piece = min(points, ahead)
+        if piece > 0:
+            found.append(Draw(lot_id, piece))
+            ahead -= piece
+    return found
+
+
 async def due_lots(r: Read, now: int, limit: int) -> list[tuple[int, Lot]]:
     """(standing id, lot) of lots that have run out and still hold points, soonest first: they wait for their
     `expired` entry.
@@ -208,6 +174,50 @@ async def due_lots(r: Read, now: int, limit: int) -> list[tuple[int, Lot]]:
         now, limit,
     )  # fmt: skip
     return [(standing_id, Lot(*fields)) for standing_id, *fields in rows]
+
+
+async def lots_to_warn(r: Read, program_id: int, until: int, now: int, limit: int) -> list[tuple[int, Lot]]:
+    """(standing id, lot) of the program's lots that run out after `now`, at `until` at the latest, and whose customer
+    was not told; soonest first.
+    """
+    rows = await r.rows(
+        "SELECT lot.standing_id, lot.entry_id, lot.points, lot.remaining, lot.expires_at, lot.opened_at, lot.expired, "
+        "lot.reversed FROM lot CROSS JOIN standing ON standing.id = lot.standing_id AND standing.program_id = ?1 "
+        "WHERE lot.expires_at > ?2 AND lot.expires_at <= ?3 AND lot.remaining > 0 AND lot.warned = 0 "
+        "ORDER BY lot.expires_at, lot.entry_id LIMIT ?4",
+        program_id, now, until, limit,
+    )  # fmt: skip
+    return [(standing_id, Lot(*fields)) for standing_id, *fields in rows]
+
+
+async def warn_lots(w: Write, entry_ids: Sequence[int]) -> None:
+    """Remembers that the customers of these lots were told of their end."""
+    if entry_ids:
+        await w.run(
+            "UPDATE lot SET warned = 1 WHERE entry_id IN (SELECT value FROM json_each(?1))",
+            packed_rows(list(entry_ids)),
+        )
+
+
+async def limit_lots(w: Write, program_id: int, limit_at: int) -> int:
+    """Lets no lot of the program that holds points live beyond `limit_at`; how many lots now end earlier than before.
+
+    Their customers may be warned again, and their standings say what runs out next.
+    """
+    changed = await w.run(
+        "UPDATE lot SET expires_at = ?2, warned = 0 WHERE remaining > 0 AND (expires_at IS NULL OR expires_at > ?2) "
+        "AND standing_id IN (SELECT id FROM standing WHERE program_id = ?1)",
+        program_id, limit_at,
+    )  # fmt: skip
+    if changed:
+        await w.run(
+            "UPDATE standing SET next_expiry_at = ?2, next_expiry_points = ending.points "
+            "FROM (SELECT standing_id, sum(remaining) AS points FROM lot WHERE expires_at = ?2 AND remaining > 0 "
+            "GROUP BY standing_id) AS ending WHERE standing.id = ending.standing_id AND standing.program_id = ?1 "
+            "AND (standing.next_expiry_at IS NULL OR standing.next_expiry_at >= ?2)",
+            program_id, limit_at,
+        )  # fmt: skip
+    return changed
 
 
 async def append(
@@ -237,12 +247,11 @@ async def append(
         )
     if draws:
         await w.run(
-            "INSERT INTO draw (entry_id, lot_id, points, expires_at) "
-            "SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1)",
+            "INSERT INTO draw (entry_id, lot_id, points, expires_at, place) "
+            "SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, json_each.key FROM json_each(?1)",
             packed_rows([(one.entry_id, one.draw.lot_id, one.draw.points, one.draw.expires_at) for one in draws]),
         )
-    if standings:
-        await _update_standings(w, standings)
+    await update_standings(w, standings)
 
 
 async def _append_entries(w: Write, entries: Sequence[NewEntry]) -> None:
@@ -256,11 +265,3 @@ async def _append_entries(w: Write, entries: Sequence[NewEntry]) -> None:
         names += (one.ref, one.key)
         before[one.standing_id] = one.id
     await w.run(_ENTRIES, packed_rows(rows), packed_names(names), b"".join([one.document for one in entries]))
-
-
-async def _update_standings(w: Write, standings: Sequence[Standing]) -> None:
-    rows = [(one.id, one.balance, one.seq, one.deficit, one.lifetime, one.visits, one.month, one.visits_month,
-             one.card_at, one.card_name) for one in standings]  # fmt: skip
-    changed = await w.run(_STANDINGS, packed_rows(rows), packed_names(one.head for one in standings))
-    if changed != len(standings):
-        raise InvariantBroken(f"{len(standings) - changed} of {len(standings)} standings disagree with their entries")

@@ -1,0 +1,151 @@
+"""Where each customer stands in each program: a cache over entries, lots, orders and tallies.
+
+Read and made here; changed by `ledger.book` only, together with the entries that it follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ledger.bulk import name_at, optional_name_at, packed_names, packed_rows
+from ledger.database import Read, Write
+from ledger.errors import InvariantBroken
+
+
+class Standing(NamedTuple):
+    """Where one customer stands in one program.
+
+    `balance` = what remains in its lots - `deficit`. `lifetime`: points ever earned or granted and not reversed.
+    `visits`: paid orders that were not reversed, of which `carried_visits` came from another key (below 0: went to
+    one); `visits_month` those of `month` (yyyymm, by the program's clock on the wall), the latest month with one.
+    `last_at`: recorded_at of the head, 0 before the first entry. `card_at`: time of the last card promised, which never
+    decreases.
+
+    `spent_minor`, `earned_points`: the sums of its tally. `stamped_at`: paid_at of the latest order that got visit
+    points. `welcomed`: 1 once the welcome bonus was given. `referral_id`: the referral that brought this customer.
+    `frozen` and `relinked_to` (the standing that took over): see the operator's hand. `tier`, `grace_until`,
+    `review_at`: see rules/tiering.py. `next_expiry_at`, `next_expiry_points`: what runs out next.
+    """
+
+    id: int
+    program_id: int
+    customer: str
+    balance: int
+    deficit: int
+    seq: int
+    head: str | None
+    lifetime: int
+    visits: int
+    month: int
+    visits_month: int
+    first_at: int
+    last_at: int
+    card_at: int
+    card_name: str | None
+    spent_minor: int = 0
+    earned_points: int = 0
+    stamped_at: int = 0
+    welcomed: int = 0
+    referral_id: int | None = None
+    last_order_id: int | None = None
+    frozen: int = 0
+    relinked_to: int | None = None
+    carried_visits: int = 0
+    tier: str | None = None
+    grace_until: int | None = None
+    review_at: int | None = None
+    next_expiry_at: int | None = None
+    next_expiry_points: int = 0
+
+
+_AFTER_HEAD = """s.lifetime, s.visits, s.month, s.visits_month, s.first_at, s.last_at, s.card_at, s.card_name,
+    s.spent_minor, s.earned_points, s.stamped_at, s.welcomed, s.referral_id, s.last_order_id, s.frozen, s.relinked_to,
+    s.carried_visits, s.tier, s.grace_until, s.review_at, s.next_expiry_at, s.next_expiry_points"""
+
+_FIND = f"""
+SELECT json_group_array(json_array(json_each.key, s.id, s.balance, s.deficit, s.seq, lower(hex(s.head)), {_AFTER_HEAD}))
+FROM json_each(?1) CROSS JOIN standing AS s ON s.program_id = json_each.value AND s.customer = {name_at(0, 1)}
+"""
+
+_FIND_BY_ID = f"""
+SELECT json_group_array(json_array(s.id, s.program_id, lower(hex(s.customer)), s.balance, s.deficit, s.seq,
+                                   lower(hex(s.head)), {_AFTER_HEAD}))
+FROM json_each(?1) CROSS JOIN standing AS s ON s.id = json_each.value
+"""
+
+_UPDATE = f"""
+UPDATE standing
+SET deficit = new.value ->> 3, lifetime = new.value ->> 4, visits = new.value ->> 5, month = new.value ->> 6,
+    visits_month = new.value ->> 7, card_at = new.value ->> 8, card_name = new.value ->> 9,
+    spent_minor = new.value ->> 10, earned_points = new.value ->> 11, stamped_at = new.value ->> 12,
+    welcomed = new.value ->> 13, referral_id = new.value ->> 14, last_order_id = new.value ->> 15,
+    frozen = new.value ->> 16, relinked_to = new.value ->> 17, carried_visits = new.value ->> 18,
+    tier = new.value ->> 19, grace_until = new.value ->> 20, review_at = new.value ->> 21,
+    next_expiry_at = new.value ->> 22, next_expiry_points = new.value ->> 23
+FROM json_each(?1) AS new
+WHERE standing.id = new.value ->> 0 AND standing.balance = new.value ->> 1 AND standing.seq = new.value ->> 2
+  AND standing.head IS {optional_name_at(0, 1, each="new")}
+"""
+
+
+async def standings(w: Write, wanted: Sequence[tuple[int, str]], at: int) -> dict[tuple[int, str], Standing]:
+    """(program id, customer) -> standing, of each that is wanted. Those that were missing are made, with first_at =
+    at.
+    """
+    unique = list(dict.fromkeys(wanted))
+    found = await find_standings(w, unique)
+    missing = [pair for pair in unique if pair not in found]
+    if missing:
+        await w.run(
+            "INSERT INTO standing (program_id, customer, first_at) "
+            f"SELECT value, {name_at(0, 1)}, ?3 FROM json_each(?1)",
+            packed_rows([program_id for program_id, _ in missing]),
+            packed_names(customer for _, customer in missing),
+            at,
+        )
+        found |= await find_standings(w, missing)
+    return found
+
+
+async def find_standings(r: Read, wanted: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Standing]:
+    """(program id, customer) -> standing, of those that are there."""
+    if not wanted:
+        return {}
+    programs = packed_rows([program_id for program_id, _ in wanted])
+    rows = await r.packed(_FIND, programs, packed_names(customer for _, customer in wanted))
+    found = {}
+    for place, id_, balance, deficit, seq, head, *rest in rows:
+        program_id, customer = wanted[place]
+        found[program_id, customer] = Standing(id_, program_id, customer, balance, deficit, seq, head or None, *rest)
+    return found
+
+
+async def standings_by_id(r: Read, standing_ids: Sequence[int]) -> dict[int, Standing]:
+    """standing id -> standing, of those that are there."""
+    rows = await r.packed(_FIND_BY_ID, packed_rows(list(standing_ids)))
+    found = {}
+    for id_, program_id, customer, balance, deficit, seq, head, *rest in rows:
+        found[id_] = Standing(id_, program_id, customer, balance, deficit, seq, head or None, *rest)
+    return found
+
+
+async def standings_to_review(r: Read, now: int, limit: int) -> list[int]:
+    """Ids of standings whose tier may change at `now` without an order, the longest due first."""
+    rows = await r.rows("SELECT id FROM standing WHERE review_at <= ? ORDER BY review_at, id LIMIT ?", now, limit)
+    return [id_ for (id_,) in rows]
+
+
+async def update_standings(w: Write, standings: Sequence[Standing]) -> None:
+    """Writes the new values of standings whose balance, seq and head must be what their entries led to. For `book`."""
+    if not standings:
+        return
+    rows = [
+        (one.id, one.balance, one.seq, one.deficit, one.lifetime, one.visits, one.month, one.visits_month, one.card_at,
+         one.card_name, one.spent_minor, one.earned_points, one.stamped_at, one.welcomed, one.referral_id,
+         one.last_order_id, one.frozen, one.relinked_to, one.carried_visits, one.tier, one.grace_until, one.review_at,
+         one.next_expiry_at, one.next_expiry_points) for one in standings
+    ]  # fmt: skip
+    changed = await w.run(_UPDATE, packed_rows(rows), packed_names(one.head for one in standings))
+    if changed != len(standings):
+        raise InvariantBroken(f"{len(standings) - changed} of {len(standings)} standings disagree with their entries")
