@@ -11,8 +11,17 @@ A map of the room:
 - `bulk`       a batch of rows as one parameter, and as one answer
 - `programs`   programs and every revision of their rules
 - `book`       appends entries: the only way points move
+- `standings`  where each customer stands: read and made here, changed by the book
 - `orders`     paid orders and what was paid back
+- `tally`      what a customer did on one local day
 - `waiting_refunds`  refunds that came before their order
+- `vouchers`   rewards that were promised, and how many are out
+- `actions`    what was done by command
+- `claim_attempts`   wrong claim codes, by key and hour
+- `referrals`  who brought whom
+- `feedback`   what guests said
+- `flags`      what the guard noticed
+- `expiry_policy`    changes of how long points live
 - `announcements`    what issuers last said about themselves
 - `inbox`      what was taken in, and how far each relay was read
 - `outbox`     what is promised and not yet delivered

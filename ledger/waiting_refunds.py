@@ -78,3 +78,10 @@ async def release(w: Write, refunds: Sequence[WaitingRefund]) -> None:
             packed_rows([(one.program_id, one.order_reference, one.reference) for one in refunds]),
             packed_names(one.source for one in refunds),
         )
+
+
+async def forget_before(w: Write, program_id: int, recorded_before: int) -> int:
+    """Deletes refunds that have waited since before this time for an order that never came; how many."""
+    return await w.run(
+        "DELETE FROM waiting_refund WHERE program_id = ? AND recorded_at < ?", program_id, recorded_before
+    )
