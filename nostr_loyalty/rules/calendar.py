@@ -1,6 +1,7 @@
 """Local days, ISO weeks and months of a venue. A day is the ordinal of its local date (1 is 0001-01-01)."""
 
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ def day_of(unix: int, tz: ZoneInfo) -> int:
     return datetime.fromtimestamp(unix, tz).toordinal()
 
 
+@lru_cache(maxsize=4_096)
 def start_of_day(day: int, tz: ZoneInfo) -> int:
     """The first moment (unix seconds) of a local day, also where the clock skips midnight or shows it twice.
 

@@ -14,10 +14,13 @@ _ITEM: Final = "item:"
 _KEPT_MAX: Final = 256
 """Programs whose lookups are kept; one daemon serves a few, a search over rule sets makes many."""
 
+_DAYS_MAX: Final = 512
+"""Local days for which the hours of the multipliers are kept; orders come from today, a replay goes through years."""
+
 
 class Lookups(NamedTuple):
-    """`multipliers`: the best first, so that the first that fits is the one that applies. `perks`: the best factor of
-    each tier; `cap_points` in the order of the rules' caps.
+    """`perks`: the best factor of each tier; `cap_points` in the order of the rules' caps; `multipliers`: best first;
+    `days`: for local days that orders came from, when which of them applies (from, to, in minutes), the best first.
     """
 
     spend: dict[str, SpendRule]
@@ -28,6 +31,7 @@ class Lookups(NamedTuple):
     excluded_lines: frozenset[str]
     excluded_items: frozenset[str]
     cap_points: tuple[int, ...]
+    days: dict[int, tuple[tuple[int, int, Multiplier], ...]]
 
 
 _kept: dict[int, tuple[ProgramRules, Lookups]] = {}
@@ -51,8 +55,15 @@ def applying(known: Lookups, tz: ZoneInfo, paid_at: int) -> Multiplier | None:
         return None
     local = datetime.fromtimestamp(paid_at, tz)
     day, minute = local.toordinal(), local.hour * 60 + local.minute
-    for multiplier in known.multipliers:
-        if multiplier.schedule.fits_local(day, minute):
+    hours = known.days.get(day)
+    if hours is None:
+        if len(known.days) >= _DAYS_MAX:
+            known.days.clear()
+        hours = known.days[day] = tuple(
+            (start, end, multiplier) for multiplier in known.multipliers for start, end in multiplier.schedule.on(day)
+        )
+    for start, end, multiplier in hours:
+        if start <= minute < end:
             return multiplier
     return None
 
@@ -83,6 +94,7 @@ def _sorted(rules: ProgramRules) -> Lookups:
         excluded_lines=frozenset(each for each in rules.excludes if not each.startswith(_ITEM)),
         excluded_items=excluded_items,
         cap_points=tuple(cap.points for cap in rules.caps),
+        days={},
     )
 
 

@@ -86,11 +86,15 @@ def nearest(rules: ProgramRules, balance: int, tier: str | None) -> tuple[Reward
 
     Rewards for a higher tier are left out. Of rewards that cost the same the first in the program is named.
     """
-    open_to = [each for each in rules.rewards if each.min_tier is None or at_least(rules, tier, each.min_tier)]
-    if not open_to:
-        return None
-    affordable = [reward for reward in open_to if reward.cost <= balance]
-    if affordable:
-        return max(affordable, key=lambda reward: reward.cost), 0
-    closest = min(open_to, key=lambda reward: reward.cost)
-    return closest, closest.cost - balance
+    had: Reward | None = None
+    closest: Reward | None = None
+    for reward in rules.rewards:
+        if reward.min_tier is not None and not at_least(rules, tier, reward.min_tier):
+            continue
+        if reward.cost > balance:
+            closest = reward if closest is None or reward.cost < closest.cost else closest
+        elif had is None or reward.cost > had.cost:
+            had = reward
+    if had is not None:
+        return had, 0
+    return None if closest is None else (closest, closest.cost - balance)

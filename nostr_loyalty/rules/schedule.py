@@ -21,6 +21,7 @@ ALWAYS: Final = "always"
 MINUTES: Final = 24 * 60
 _WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _EVERY_DAY: Final = (True,) * 7
+_WHOLE_DAY: Final = (0, MINUTES)
 _LEAP_YEAR: Final = 2024
 _HOURS = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-(?:([01][0-9]|2[0-3]):([0-5][0-9])|(24):(00))", re.ASCII)
 _DATE = re.compile(r"([0-9]{4}-)?([0-9]{2})-([0-9]{2})", re.ASCII)
@@ -41,16 +42,15 @@ class Part(NamedTuple):
     dates: Ranges = ()
     yearly: Ranges = ()
 
-    def fits(self, day: int, minute: int) -> bool:
-        """Whether a minute of a local day (the ordinal of its date) lies in this part."""
-        if not self.hours:
-            return self._fits_day(day)
-        for start, end in self.hours:
-            if start <= minute < end and self._fits_day(day):
-                return True
-            if minute < end - MINUTES and self._fits_day(day - 1):
-                return True
-        return False
+    def on(self, day: int) -> list[tuple[int, int]]:
+        """The minutes of a local day (the ordinal of its date) that lie in this part: from, and to (exclusive)."""
+        found: list[tuple[int, int]] = []
+        if self._fits_day(day):
+            found += [(start, min(end, MINUTES)) for start, end in self.hours or (_WHOLE_DAY,)]
+        past_midnight = [end - MINUTES for _, end in self.hours if end > MINUTES]
+        if past_midnight and self._fits_day(day - 1):
+            found += [(0, end) for end in past_midnight]
+        return found
 
     def _fits_day(self, day: int) -> bool:
         if not self.weekdays[(day + 6) % 7]:
@@ -77,17 +77,13 @@ class Schedule:
 
     def fits(self, unix: int, tz: ZoneInfo) -> bool:
         """Whether this moment, by the clock of `tz`, lies in the schedule."""
-        if not self.parts:
-            return True
         local = datetime.fromtimestamp(unix, tz)
-        return self.fits_local(local.toordinal(), local.hour * 60 + local.minute)
+        minute = local.hour * 60 + local.minute
+        return any(start <= minute < end for start, end in self.on(local.toordinal()))
 
-    def fits_local(self, day: int, minute: int) -> bool:
-        """The same for a local day (the ordinal of its date) and a minute of it: a moment is converted only once."""
-        for part in self.parts:
-            if part.fits(day, minute):
-                return True
-        return not self.parts
+    def on(self, day: int) -> Ranges:
+        """The minutes of a local day (the ordinal of its date) that lie in the schedule: from, and to (exclusive)."""
+        return tuple(minutes for part in self.parts for minutes in part.on(day)) if self.parts else (_WHOLE_DAY,)
 
 
 def parse_schedule(text: str) -> Schedule:

@@ -39,8 +39,12 @@ def review(
     counts will fall below the threshold. A tier that is no longer in the program is held by nobody.
     """
     tiers = rules.tiers
-    held = next((at for at, tier in enumerate(tiers) if tier.id == state.tier), -1)
-    earned = sum(tier.threshold <= value for tier in tiers) - 1
+    held = earned = -1
+    for at, tier in enumerate(tiers):
+        if tier.id == state.tier:
+            held = at
+        if tier.threshold <= value:
+            earned = at
     if earned > held:
         return TierChange(_settled(rules, earned, value, window), "reached")
     if earned == held:
@@ -91,8 +95,12 @@ def progress(rules: ProgramRules, tier: str | None, value: int) -> tuple[int, in
 
 def at_least(rules: ProgramRules, tier: str | None, wanted: str) -> bool:
     """Whether a tier is `wanted` or above it; nobody holds a tier that is not in the program."""
-    order = {each.id: at for at, each in enumerate(rules.tiers)}
-    return wanted in order and tier is not None and order.get(tier, -1) >= order[wanted]
+    reached = False
+    for each in rules.tiers:
+        reached = reached or each.id == wanted
+        if each.id == tier:
+            return reached
+    return False
 
 
 def _grace(rules: ProgramRules, now: int) -> int:
