@@ -14,19 +14,20 @@ from kinds.earn import Earn, parse_earn, write_earn
 from kinds.errors import Unreadable
 from kinds.event import Event, Template
 from kinds.registry import PROGRAM
-from kinds.tags import Tags, whole_number
+from kinds.reward import PERIODS, Reward, parse_rewards, write_rewards
+from kinds.tags import Tags, decimal, span, whole_number
 
 Rounding = Literal["floor", "half_up", "ceil"]
 Visibility = Literal["private", "public"]
 Status = Literal["active", "paused", "ended"]
+Deficit = Literal["allow", "clamp"]
 
 _ADDRESS = re.compile(r"37411:([0-9a-f]{64}):([a-z0-9-]{1,64})")
 _SLUG = re.compile(r"[a-z0-9-]{1,64}")
-_PERIODS: Final = ("day", "week", "month")
 _EXCLUDABLE: Final = ("tip", "gift_card", "service", "delivery")
 _BASES: Final = ("points", "spend", "visits")
 _PERKS: Final = ("multiplier", "discount_percent", "item", "note")
-_REWARDS: Final = ("item", "discount_percent", "discount_amount", "coupon", "donation", "sats")
+_VESTED: Final = ("delivery", "all")
 
 
 class Multiplier(NamedTuple):
@@ -53,11 +54,14 @@ class Tier(NamedTuple):
 
 
 class TierBasis(NamedTuple):
-    """What tiers count ("points", "spend" or "visits"), over which window and with what grace ("90d", "30d")."""
+    """What tiers count ("points", "spend" or "visits"), over which window ("" for the whole life) and with what grace
+    ("90d", "30d"). "spend" counts whole smallest units of `currency`.
+    """
 
     basis: str
     window: str
     grace: str
+    currency: str | None = None
 
 
 class Perk(NamedTuple):
@@ -68,20 +72,20 @@ class Perk(NamedTuple):
     value: str
 
 
-class Reward(NamedTuple):
-    """What points buy: `cost` in points; `min_tier` is the tier that it takes, if any."""
+class Vest(NamedTuple):
+    """Points of an order wait for so long ("3d"), of "all" orders or of those with a "delivery" line."""
 
-    id: str
-    title: str
-    cost: int
-    type: str
-    value: str
-    min_tier: str | None = None
+    span: str
+    orders: str
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A definition. Keys are hex; `relays` is where entries, cards and wraps are found; `terms` are for people."""
+    """A definition. Keys are hex; `relays` is where entries, cards and wraps are found; `terms` are for people.
+
+    What is None is not said: points live for ever without a `ttl`, `expiry_warning` and `claim_valid` have the
+    protocol's defaults, nothing waits without a `vest`.
+    """
 
     issuer: str
     slug: str
@@ -104,6 +108,10 @@ class Program:
     perks: tuple[Perk, ...] = ()
     rewards: tuple[Reward, ...] = ()
     ttl: str | None = None
+    expiry_warning: str | None = None
+    vest: Vest | None = None
+    deficit: Deficit = "allow"
+    claim_valid: str | None = None
     tz: str = "UTC"
     visibility: Visibility = "private"
     status: Status = "active"
@@ -149,11 +157,15 @@ def template(program: Program, created_at: int) -> Template:
     written.append(("rounding", program.rounding))
     written += [("tier", tier.id, tier.title, str(tier.threshold)) for tier in program.tiers]
     if program.tier_basis is not None:
-        written.append(("tier_basis", *program.tier_basis))
+        written.append(("tier_basis", *(part for part in program.tier_basis if part is not None)))
     written += [("perk", *perk) for perk in program.perks]
-    written += [_write_reward(reward) for reward in program.rewards]
-    if program.ttl is not None:
-        written.append(("ttl", program.ttl))
+    written += write_rewards(program.rewards)
+    spans = (("ttl", program.ttl), ("expiry_warning", program.expiry_warning), ("claim_valid", program.claim_valid))
+    written += [(name, span_) for name, span_ in spans if span_ is not None]
+    if program.vest is not None:
+        written.append(("vest", *program.vest))
+    if program.deficit != "allow":
+        written.append(("deficit", program.deficit))
     written += [("tz", program.tz), ("visibility", program.visibility), ("status", program.status)]
     return Template(PROGRAM, created_at, tuple(written), program.terms)
 
@@ -168,18 +180,13 @@ def parse(event: Event) -> Program:
         raise Unreadable("program-malformed", str(fault)) from None
 
 
-def _write_reward(reward: Reward) -> tuple[str, ...]:
-    tier = [] if reward.min_tier is None else [reward.min_tier]
-    return ("reward", reward.id, reward.title, str(reward.cost), reward.type, reward.value, *tier)
-
-
 def _program(event: Event) -> Program:
     written = event.tags
     slug = _text(written, "d") or ""
     if _SLUG.fullmatch(slug) is None:
         raise ValueError("d: a slug is 1 to 64 characters of a-z, 0-9 and -")
     unit = _row(written, "unit", 2)
-    basis = _row(written, "tier_basis", 3)
+    vest = _row(written, "vest", 2)
     return Program(
         issuer=event.pubkey,
         slug=slug,
@@ -194,14 +201,18 @@ def _program(event: Event) -> Program:
         unit=(unit[1], unit[2]) if unit else ("point", "points"),
         earn=tuple(parse_earn(tag) for tag in _rows(written, "earn", 2)),
         excludes=tuple(_excluded(tag[1]) for tag in _rows(written, "exclude", 1)),
-        multipliers=tuple(Multiplier(tag[1], _decimal(tag[2]), tag[3]) for tag in _rows(written, "multiplier", 3)),
-        caps=tuple(Cap(whole_number(tag[1]), _known(tag[2], _PERIODS)) for tag in _rows(written, "cap", 2)),
+        multipliers=tuple(Multiplier(tag[1], decimal(tag[2]), tag[3]) for tag in _rows(written, "multiplier", 3)),
+        caps=tuple(Cap(whole_number(tag[1]), _known(tag[2], PERIODS)) for tag in _rows(written, "cap", 2)),
         rounding=cast(Rounding, _choice(written, "rounding", "floor", get_args(Rounding))),
-        tiers=tuple(Tier(tag[1], tag[2], whole_number(tag[3])) for tag in _rows(written, "tier", 3)),
-        tier_basis=TierBasis(_known(basis[1], _BASES), basis[2], basis[3]) if basis else None,
+        tiers=_tiers(_rows(written, "tier", 3)),
+        tier_basis=_tier_basis(_row(written, "tier_basis", 3)),
         perks=tuple(Perk(tag[1], _known(tag[2], _PERKS), tag[3]) for tag in _rows(written, "perk", 3)),
-        rewards=tuple(_reward(tag) for tag in _rows(written, "reward", 5)),
-        ttl=_text(written, "ttl"),
+        rewards=parse_rewards(_rows(written, "reward", 5), _rows(written, "reward_terms", 3)),
+        ttl=_span(written, "ttl"),
+        expiry_warning=_span(written, "expiry_warning"),
+        vest=None if vest is None else Vest(span(vest[1]), _known(vest[2], _VESTED)),
+        deficit=cast(Deficit, _choice(written, "deficit", "allow", get_args(Deficit))),
+        claim_valid=_span(written, "claim_valid"),
         tz=_text(written, "tz") or "UTC",
         visibility=cast(Visibility, _choice(written, "visibility", "private", get_args(Visibility))),
         status=cast(Status, _choice(written, "status", "active", get_args(Status))),
@@ -212,6 +223,11 @@ def _program(event: Event) -> Program:
 def _text(written: Tags, name: str) -> str | None:
     tag = tags.sole(written, name, "program-malformed")
     return None if tag is None or len(tag) < 2 else tag[1]
+
+
+def _span(written: Tags, name: str) -> str | None:
+    text = _text(written, name)
+    return None if text is None else span(text)
 
 
 def _rows(written: Tags, name: str, values: int) -> list[tuple[str, ...]]:
@@ -236,6 +252,20 @@ def _keys(written: Tags, role: str) -> tuple[str, ...]:
     return keys
 
 
+def _tiers(rows: list[tuple[str, ...]]) -> tuple[Tier, ...]:
+    tiers = tuple(Tier(row[1], row[2], whole_number(row[3])) for row in rows)
+    if len({tier.id for tier in tiers}) < len(tiers):
+        raise ValueError("tier: an id stands twice")
+    return tiers
+
+
+def _tier_basis(row: tuple[str, ...] | None) -> TierBasis | None:
+    if row is None:
+        return None
+    window = span(row[2]) if row[2] else ""
+    return TierBasis(_known(row[1], _BASES), window, span(row[3]), row[4] if len(row) > 4 else None)
+
+
 def _known(text: str, allowed: tuple[str, ...]) -> str:
     if text not in allowed:
         raise ValueError(f"{text[:32]!r} is none of {', '.join(allowed)}")
@@ -249,14 +279,3 @@ def _choice(written: Tags, name: str, default: str, allowed: tuple[str, ...]) ->
 
 def _excluded(text: str) -> str:
     return text if text.startswith("item:") else _known(text, _EXCLUDABLE)
-
-
-def _decimal(text: str) -> str:
-    if not tags.is_decimal(text):
-        raise ValueError(f"{text[:32]!r} is not a decimal number")
-    return text
-
-
-def _reward(tag: tuple[str, ...]) -> Reward:
-    min_tier = tag[6] if len(tag) > 6 else None
-    return Reward(tag[1], tag[2], whole_number(tag[3]), _known(tag[4], _REWARDS), tag[5], min_tier)

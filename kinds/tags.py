@@ -19,6 +19,8 @@ _HEX64 = re.compile(r"[0-9a-f]{64}")
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,15}")
 _SIGNED = re.compile(r"\+0|[+-][1-9][0-9]{0,15}")
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,15}")
+_SPAN = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:min|h|d|w)")
+_DATE = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
 _DECIMAL = re.compile(r"(?:0|[1-9][0-9]{0,15})(?:\.[0-9]{1,8})?")
 
 
@@ -87,10 +89,29 @@ def is_decimal(text: str) -> bool:
     return _DECIMAL.fullmatch(text) is not None
 
 
-def _number(grammar: re.Pattern[str], text: str, what: str) -> int:
+def decimal(text: str) -> str:
+    """The same text if it is an amount that we read; ValueError otherwise."""
+    return _fitting(_DECIMAL, text, "a decimal number")
+
+
+def span(text: str) -> str:
+    """The same text if it is a span of time: a whole number and min, h, d or w; ValueError otherwise."""
+    return _fitting(_SPAN, text, "a span of time")
+
+
+def calendar_date(text: str) -> str:
+    """The same text if it has the form of a day, year-month-day; ValueError otherwise."""
+    return _fitting(_DATE, text, "a date")
+
+
+def _fitting(grammar: re.Pattern[str], text: str, what: str) -> str:
     if grammar.fullmatch(text) is None:
         raise ValueError(f"{text[:32]!r} is not {what}")
-    number = int(text)
+    return text
+
+
+def _number(grammar: re.Pattern[str], text: str, what: str) -> int:
+    number = int(_fitting(grammar, text, what))
     if abs(number) > NUMBER_MAX:
         raise ValueError(f"{text} is beyond {NUMBER_MAX}")
     return number

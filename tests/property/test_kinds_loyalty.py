@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinds import answer, card, direct_message, entry, order, program, relay_list
-from kinds.earn import ItemEarn, OccasionEarn, ReferralEarn, SpendEarn, VisitEarn
+from kinds.earn import ItemEarn, OccasionEarn, PaymentEarn, ReferralEarn, SpendEarn, VisitEarn
 from kinds.errors import ChainBroken, Unreadable
 from kinds.event import Event, Rumor, Template, author, parse_event, sign, to_json, verify
 from kinds.keys import SecretKey
+from kinds.reward import PERIODS, TYPES, Reward
 from tests.unit.kinds.samples import CARD, CUSTOMER, FULL_PROGRAM, ISSUER, NOW, ORDER, PROGRAM, SOURCE, chain
 
 CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
@@ -24,6 +25,8 @@ COUNT = st.integers(0, 2**53 - 1)
 POINTS = st.integers(1, 10_000)
 DECIMALS = st.from_regex(r"(0|[1-9][0-9]{0,15})(\.[0-9]{1,8})?", fullmatch=True).filter(str.isascii)
 AMOUNTS = st.builds(order.Amount, DECIMALS, st.sampled_from(["sat", "msat", "EUR", "JPY"]))
+SPANS = st.builds("{}{}".format, st.integers(0, 999_999_999), st.sampled_from(["min", "h", "d", "w"]))
+DATES = st.dates().map(str)
 SLUGS = st.text(string.ascii_lowercase + string.digits + "-", min_size=1, max_size=64)
 
 
@@ -49,11 +52,24 @@ ORDERS = st.builds(
 )
 EARNS = st.one_of(
     st.builds(SpendEarn, COUNT, DECIMALS, NAME),
-    st.builds(VisitEarn, COUNT, st.none() | st.tuples(DECIMALS, NAME)),
+    st.builds(VisitEarn, COUNT, st.none() | st.tuples(DECIMALS, NAME), st.none()),
+    st.builds(VisitEarn, COUNT, st.tuples(DECIMALS, NAME), SPANS),
+    st.builds(PaymentEarn, COUNT, TEXT),
     st.builds(ItemEarn, COUNT, TEXT),
     st.builds(OccasionEarn, st.sampled_from(["welcome", "feedback"]), COUNT),
-    st.builds(ReferralEarn, COUNT, COUNT),
+    st.builds(ReferralEarn, COUNT, COUNT, st.none(), st.none()),
+    st.builds(ReferralEarn, COUNT, COUNT, SPANS, optional(COUNT)),
 )
+LIMITS = st.tuples(st.none(), st.none()) | st.tuples(COUNT, optional(st.sampled_from(PERIODS)))
+REWARDS = st.builds(
+    lambda limit, **fields: Reward(**fields, limit=limit[0], limit_period=limit[1]), limit=LIMITS, id=NAME, title=TEXT,
+    cost=COUNT, type=st.sampled_from(TYPES), value=TEXT, min_tier=optional(NAME), stock=optional(COUNT),
+    valid_from=optional(DATES), valid_until=optional(DATES), hold=optional(SPANS),
+)  # fmt: skip
+BASES = st.builds(
+    program.TierBasis, st.sampled_from(["points", "spend", "visits"]), st.just("") | SPANS, SPANS, optional(TEXT)
+)
+PERKS = st.builds(program.Perk, TEXT, st.sampled_from(["multiplier", "item", "note"]), TEXT)
 PROGRAMS = st.builds(
     replace,
     st.just(FULL_PROGRAM),
@@ -65,12 +81,18 @@ PROGRAMS = st.builds(
     operators=st.lists(HEX, max_size=3).map(tuple),
     relays=st.lists(TEXT, max_size=3).map(tuple),
     earn=st.lists(EARNS, max_size=4).map(tuple),
-    tiers=st.lists(st.builds(program.Tier, TEXT, TEXT, COUNT), max_size=3).map(tuple),
-    rewards=st.lists(
-        st.builds(program.Reward, TEXT, TEXT, COUNT, st.sampled_from(["item", "sats"]), TEXT, optional(TEXT)),
-        max_size=3,
-    ).map(tuple),
-    tier_basis=optional(st.builds(program.TierBasis, st.sampled_from(["points", "spend", "visits"]), TEXT, TEXT)),
+    excludes=st.lists(st.sampled_from(["tip", "service"]) | TEXT.map("item:{}".format), max_size=3).map(tuple),
+    multipliers=st.lists(st.builds(program.Multiplier, TEXT, DECIMALS, TEXT), max_size=3).map(tuple),
+    caps=st.lists(st.builds(program.Cap, COUNT, st.sampled_from(PERIODS)), max_size=3).map(tuple),
+    tiers=st.lists(st.builds(program.Tier, TEXT, TEXT, COUNT), max_size=3, unique_by=lambda tier: tier.id).map(tuple),
+    tier_basis=optional(BASES),
+    perks=st.lists(PERKS, max_size=3).map(tuple),
+    rewards=st.lists(REWARDS, max_size=3, unique_by=lambda reward: reward.id).map(tuple),
+    ttl=optional(SPANS),
+    expiry_warning=optional(SPANS),
+    vest=optional(st.builds(program.Vest, SPANS, st.sampled_from(["delivery", "all"]))),
+    deficit=st.sampled_from(["allow", "clamp"]),
+    claim_valid=optional(SPANS),
     visibility=st.sampled_from(["private", "public"]),
     terms=TEXT,
 )
@@ -96,6 +118,9 @@ ANSWERS = st.builds(
     visits_month=optional(COUNT),
     claim=optional(TEXT),
     reason=optional(TEXT),
+    claim_uris=st.lists(TEXT, max_size=2).map(tuple),
+    perks=st.lists(st.tuples(TEXT, TEXT), max_size=2).map(tuple),
+    pending_until=optional(COUNT),
 )
 
 

@@ -3,12 +3,13 @@
 import os
 
 from kinds.card import Card, NextExpiry, TierProgress
-from kinds.earn import ItemEarn, OccasionEarn, ReferralEarn, SpendEarn, VisitEarn
+from kinds.earn import ItemEarn, OccasionEarn, PaymentEarn, ReferralEarn, SpendEarn, VisitEarn
 from kinds.entry import Entry, EntryType, idempotency_key, template
 from kinds.event import Event, Template, sign
 from kinds.keys import SecretKey
 from kinds.order import Amount, Item, Line, PaidOrder, Payment
-from kinds.program import Cap, Multiplier, Perk, Program, Reward, Tier, TierBasis, address
+from kinds.program import Cap, Multiplier, Perk, Program, Tier, TierBasis, Vest, address
+from kinds.reward import Reward
 
 NOW = 1_750_000_000
 
@@ -38,6 +39,10 @@ ORDER = PaidOrder(
     note="window seat",
 )
 
+TOTE_BAG = Reward(
+    "tote", "A tote bag", 300, "item", "tote bag", "silver", stock=20, limit=1, limit_period="month",
+    valid_from="2026-06-01", valid_until="2026-08-31", hold="7d",
+)  # fmt: skip
 FULL_PROGRAM = Program(
     issuer=ISSUER.public,
     slug="cafe-sol",
@@ -54,23 +59,33 @@ FULL_PROGRAM = Program(
         SpendEarn(1, "1000", "sat"),
         VisitEarn(1),
         VisitEarn(2, ("5.00", "EUR")),
+        VisitEarn(2, ("0", "sat"), "2h"),
+        PaymentEarn(5, "lightning"),
         ItemEarn(3, "espresso"),
         OccasionEarn("welcome", 10),
         OccasionEarn("feedback", 5),
         ReferralEarn(20, 10),
+        ReferralEarn(20, 10, "7d"),
+        ReferralEarn(20, 10, "7d", 5),
     ),
     excludes=("tip", "item:gift-box"),
     multipliers=(Multiplier("Happy hour", "2", "tue,wed 15:00-18:00"),),
     caps=(Cap(100, "day"),),
     rounding="half_up",
     tiers=(Tier("silver", "Silver", 10), Tier("gold", "Gold", 30)),
-    tier_basis=TierBasis("visits", "90d", "30d"),
+    tier_basis=TierBasis("spend", "90d", "30d", "EUR"),
     perks=(Perk("gold", "multiplier", "1.5"),),
     rewards=(
         Reward("coffee", "A coffee", 100, "item", "espresso"),
         Reward("sats", "Sats", 500, "sats", "1000", "gold"),
+        TOTE_BAG,
+        Reward("walk", "A free walk", 1, "coupon", "any", limit=3),
     ),
     ttl="365d",
+    expiry_warning="21d",
+    vest=Vest("3d", "delivery"),
+    deficit="clamp",
+    claim_valid="60d",
     tz="Europe/Madrid",
     visibility="public",
     status="active",

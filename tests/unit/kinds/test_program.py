@@ -7,9 +7,11 @@ import pytest
 from kinds.errors import Unreadable
 from kinds.event import Template, sign
 from kinds.program import Program, address, parse, parse_address, template
+from kinds.reward import Reward
 from tests.unit.kinds.samples import FULL_PROGRAM, ISSUER, NOW
 
 TAGS = template(FULL_PROGRAM, NOW).tags
+ONCE = ("d", "rounding", "visibility", "status", "tier_basis", "vest", "deficit", "expiry_warning", "claim_valid")
 
 
 def read(*tags: tuple[str, ...], kind: int = 37411) -> Program:
@@ -47,6 +49,28 @@ def test_a_bare_definition_has_the_protocols_defaults() -> None:
     assert (program.unit, program.title) == (("point", "points"), "x")
 
 
+@pytest.mark.parametrize(
+    "again",
+    [
+        ("unit", "a", "b"),
+        ("tier_basis", "points", "", "0d"),
+        ("vest", "3d", "all"),
+        ("deficit", "allow"),
+        ("ttl", "1d"),
+    ],
+)
+def test_what_is_said_once_is_not_said_twice(again: tuple[str, ...]) -> None:
+    """Of two that differ neither is taken: two readers would read two programs."""
+    with pytest.raises(Unreadable, match="program-malformed"):
+        read(*TAGS, again)
+
+
+def test_a_reward_s_empty_tier_is_none() -> None:
+    """Where a writer fills the place of `min_tier` with "", everybody may have the reward."""
+    (reward,) = read(("d", "x"), ("reward", "coffee", "A coffee", "100", "item", "espresso", "")).rewards
+    assert reward == Reward("coffee", "A coffee", 100, "item", "espresso")
+
+
 def test_unknown_tags_are_ignored() -> None:
     """Later versions may say more."""
     assert read(*TAGS, ("opening_hours", "8-20"), ("p", "x"), ("p", "x", "", "friend")) == FULL_PROGRAM
@@ -68,15 +92,38 @@ def test_unknown_tags_are_ignored() -> None:
         ("earn", "spend", "1", "x", "sat"),
         ("earn", "spend", "one", "1", "sat"),
         ("earn", "breathing", "5"),
+        ("earn", "visit", "5", "1"),
+        ("earn", "visit", "5", "1", "EUR", "soon"),
+        ("earn", "payment", "5"),
+        ("earn", "referral", "5", "5", "a week"),
+        ("earn", "referral", "5", "5", "7d", "-1"),
         ("exclude", "everything"),
         ("multiplier", "Happy hour", "-2", "tue"),
         ("cap", "5", "year"),
         ("rounding", "banker"),
         ("tier", "gold", "Gold", "-5"),
+        ("tier", "gold", "Gold again", "50"),
         ("tier_basis", "mood", "90d", "30d"),
+        ("tier_basis", "points", "90d", ""),
+        ("tier_basis", "points", "a while", "30d"),
         ("perk", "gold", "hug", "1"),
         ("reward", "coffee", "A coffee", "free", "item", "espresso"),
         ("reward", "coffee", "A coffee", "100", "hug", "1"),
+        ("reward", "coffee", "Another coffee", "100", "item", "espresso"),
+        ("reward_terms", "coffee", "stock"),
+        ("reward_terms", "coffee", "stock", "some"),
+        ("reward_terms", "coffee", "limit", "1", "year"),
+        ("reward_terms", "coffee", "valid_from", "2026-13-01"),
+        ("reward_terms", "coffee", "valid_until", "tomorrow"),
+        ("reward_terms", "coffee", "hold", "-1d"),
+        ("reward_terms", "coffee", "colour", "red"),
+        ("reward_terms", "tea", "stock", "1"),
+        ("reward_terms", "tote", "stock", "1"),
+        ("expiry_warning", "2 weeks"),
+        ("vest", "3d"),
+        ("vest", "3d", "some"),
+        ("deficit", "maybe"),
+        ("claim_valid", "1y"),
         ("visibility", "secret"),
         ("status", "gone"),
         ("ttl", "1d"),
@@ -84,11 +131,7 @@ def test_unknown_tags_are_ignored() -> None:
 )
 def test_a_definition_with_a_fault_is_refused(instead: tuple[str, ...]) -> None:
     """A rule that is read wrongly would be applied wrongly: broken, doubled and unknown ones are named."""
-    tags = (
-        [tag for tag in TAGS if tag[0] != instead[0]]
-        if instead[0] in ("d", "rounding", "visibility", "status")
-        else TAGS
-    )
+    tags = [tag for tag in TAGS if tag[0] != instead[0]] if instead[0] in ONCE else TAGS
     with pytest.raises(Unreadable) as unreadable:
         read(*tags, instead)
     assert unreadable.value.code == "program-malformed"
