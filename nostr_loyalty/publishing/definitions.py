@@ -3,6 +3,8 @@
 Rules:
 - Published when the content differs from what was said last, and only then: a restart says nothing new.
 - Every revision of a program is kept for ever (protocol §3): entries name the one they were decided under.
+- A change of how long points live is written down with its revision and holds for old points at once, within the same
+  transaction; it never ends them earlier than one full period after the change (Bug 37).
 - `created_at` strictly increases from one to the next: of two in one second the lowest id would win (NIP-01; Bug 69).
 """
 
@@ -14,40 +16,19 @@ import orjson
 
 from kinds import program as wire
 from kinds import relay_list
-from kinds.earn import SpendEarn
 from kinds.event import Template, author, canonical_of
-from ledger import announcements, outbox, programs
+from ledger import announcements, book, expiry_policy, outbox, programs
 from ledger.database import Write
+from ledger.expiry_policy import ExpiryPolicy
 from ledger.outbox import Promise
-from ledger.units import Money, format_money
 from nostr_loyalty.config.settings import DaemonSettings, ProgramSettings
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import sealing
+from nostr_loyalty.publishing.describing import definition
 from nostr_loyalty.publishing.publications import LANE_ANSWER, LANE_CARD, LANE_DEFINITION, LANE_ENTRY
+from nostr_loyalty.rules.expiring import limit_for_change
 
 RELAYS_LABEL: Final = "relay list"
-
-
-def definition(settings: ProgramSettings) -> wire.Program:
-    """The program as it is published."""
-    rules = settings.rules()
-    return wire.Program(
-        issuer=settings.key.public,
-        slug=settings.slug,
-        title=settings.title,
-        summary=settings.summary,
-        image=settings.image,
-        sources=settings.sources,
-        operators=settings.operators,
-        relays=settings.relays,
-        unit=settings.unit,
-        earn=tuple(SpendEarn(rule.points, *format_money(Money(rule.per_minor, rule.currency))) for rule in rules.spend),
-        rounding=rules.rounding,
-        tz=rules.tz.key,
-        visibility=settings.visibility,
-        status=rules.status,
-        terms=settings.terms,
-    )
 
 
 async def serve(
@@ -72,12 +53,31 @@ async def serve(
         )
     else:
         revision, revision_id = latest.ref, latest.id
+    await _apply_ttl(w, program_id, revision_id, settings, now, is_new=latest is None)
     return ServedProgram(
         ledger_id=program_id, address=address, slug=settings.slug, title=settings.title, issuer=issuer,
         rules=settings.rules(), visibility=settings.visibility, sources=frozenset(settings.sources),
         relays=settings.relays, dm_relays=daemon.dm_relays, acks=daemon.acks, unit=settings.unit, revision=revision,
-        revision_id=revision_id,
+        revision_id=revision_id, operators=frozenset(settings.operators), claim_url=settings.claim_url,
     )  # fmt: skip
+
+
+async def _apply_ttl(
+    w: Write, program_id: int, revision_id: int, settings: ProgramSettings, now: int, *, is_new: bool
+) -> None:
+    """Note how long points live from this revision on, if that has changed, and limit older points where it is less.
+
+    A program whose ledger is older than these notes had no ttl.
+    """
+    rules = settings.rules()
+    policy = await expiry_policy.latest(w, program_id)
+    old_ttl = None if policy is None else policy.ttl_days
+    if policy is not None and old_ttl == rules.ttl_days:
+        return
+    limit_at = None if is_new else limit_for_change(old_ttl, rules.ttl_days, now, rules.tz)
+    await expiry_policy.record(w, ExpiryPolicy(0, program_id, revision_id, rules.ttl_days, now, limit_at))
+    if limit_at is not None:
+        await book.limit_lots(w, program_id, limit_at)
 
 
 async def announce_relays(
