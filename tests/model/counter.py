@@ -1,0 +1,172 @@
+"""What guests ask for, and what the till does for them. Each gives "done" or the code of a refusal."""
+
+from tests.model import till
+from tests.model.cafe import Brought, Cafe, Order, Voucher
+from tests.model.days import day_of, period
+from tests.model.earning import gap_is_kept
+from tests.model.hand import note
+from tests.model.rules import Money, Reward
+
+ISSUED, USED, CANCELLED, EXPIRED = "issued", "used", "cancelled", "expired"
+
+
+def redeem(cafe: Cafe, asker: str, who: str, name: str, code: str, now: int) -> str:
+    """A reward's points are taken; the voucher's code is given."""
+    reward = cafe.rules.rewards.get(name)
+    refusal = _may_redeem(cafe, asker, who, name, reward, now)
+    if refusal is not None or reward is None:
+        return refusal or "reward-unknown"
+    entry = cafe.move(who, "redeemed", -reward.cost, now)
+    assert entry is not None
+    cafe.vouchers.append(Voucher(
+        code, who, name, reward.type, reward.off, reward.cost, entry, now, now + reward.hold, charged=reward.cost,
+        period=_period(cafe, reward, now),
+    ))  # fmt: skip
+    note(cafe, asker, "redeem", who, reward.cost, now, code)
+    return "done"
+
+
+def _may_redeem(cafe: Cafe, asker: str, who: str, name: str, reward: Reward | None, now: int) -> str | None:
+    guest, today = cafe.guest(who), day_of(now, cafe.rules.tz)
+    if guest.frozen and asker == who:
+        return "customer-frozen"
+    if reward is None:
+        return "reward-unknown"
+    first, last = reward.days
+    if first is not None and today < first:
+        return "reward-not-yet"
+    if last is not None and today > last:
+        return "reward-no-longer"
+    if reward.min_tier is not None and cafe.rules.rank(guest.held.tier) < cafe.rules.rank(reward.min_tier):
+        return "reward-needs-tier"
+    if reward.stock is not None and len(cafe.out(name)) >= reward.stock:
+        return "reward-sold-out"
+    mine = [one for one in cafe.out(name, who) if one.period == _period(cafe, reward, now)]
+    if reward.limit is not None and len(mine) >= reward.limit:
+        return "reward-limit-reached"
+    return "points-missing" if cafe.purse(who).spendable(now) < reward.cost else None
+
+
+def _period(cafe: Cafe, reward: Reward, now: int) -> tuple[int, ...]:
+    return period(day_of(now, cafe.rules.tz), reward.period) if reward.period else ()
+
+
+def use(cafe: Cafe, asker: str, code: str, now: int, bill: Money | None = None, order: str | None = None) -> str:
+    """The voucher is used at the till; of a discount that is larger than the bill only what it took off is charged."""
+    voucher = find(cafe, code)
+    if voucher is None:
+        return "voucher-unknown"
+    if voucher.status != ISSUED:
+        return f"voucher-{voucher.status}"
+    if now >= voucher.hold_until:
+        return "voucher-expired"
+    back = 0
+    if bill is not None and voucher.off is not None and voucher.type == "discount_amount":
+        if bill[1] != voucher.off[1]:
+            return "bill-other-unit"
+        back = voucher.cost - voucher.cost * min(bill[0], voucher.off[0]) // voucher.off[0]
+    voucher.status, voucher.order = USED, order
+    if back:
+        cafe.give_back(voucher, back, now)
+    note(cafe, asker, "use", voucher.who, back, now, code)
+    return "done"
+
+
+def cancel(cafe: Cafe, asker: str, code: str, now: int, *, by_guest: bool) -> str:
+    """The voucher's points come back."""
+    voucher = find(cafe, code)
+    if voucher is None:
+        return "voucher-unknown"
+    if voucher.status in (CANCELLED, EXPIRED) or (voucher.status == USED and by_guest):
+        return f"voucher-{voucher.status}"
+    if by_guest and asker != voucher.who:
+        return "voucher-of-another"
+    cafe.give_back(voucher, voucher.charged, now)
+    voucher.status = CANCELLED
+    note(cafe, asker, "cancel", voucher.who, 0, now)
+    return "done"
+
+
+def find(cafe: Cafe, code: str) -> Voucher | None:
+    """The voucher of this code."""
+    return next((one for one in cafe.vouchers if one.code == code), None)
+
+
+def claim(cafe: Cafe, who: str, order: Order | None, now: int) -> str:
+    """The points of a receipt; `order` None: the code is nobody's."""
+    hour = now // 3_600
+    wrong = [key for key, when in cafe.wrong_codes if when == hour]
+    if cafe.guest(who).frozen:
+        return "customer-frozen"
+    if wrong.count(who) >= cafe.rules.claim_attempts or len(wrong) >= cafe.rules.claim_attempts_all:
+        return "claim-too-many-attempts"
+    if order is None:
+        cafe.wrong_codes.append((who, hour))
+        return "claim-unknown"
+    if order.who is not None:
+        return "claim-used"
+    if now >= order.recorded_at + cafe.rules.claim_valid:
+        return "claim-expired"
+    if order.status != "paid":
+        return "claim-withdrawn"
+    _claimed(cafe, who, order, now)
+    note(cafe, who, "claim", who, 0, now)
+    return "done"
+
+
+def _claimed(cafe: Cafe, who: str, order: Order, now: int) -> None:
+    guest, rules = cafe.guest(who), cafe.rules
+    earned, fixed = order.earned, order.fixed
+    if order.stamp and not gap_is_kept(rules, order.bill.paid_at, guest.stamped_at):
+        earned, fixed = earned - order.stamp, fixed - order.stamp
+    elif order.stamp:
+        guest.stamped_at = max(guest.stamped_at or 0, order.bill.paid_at)
+    welcome = rules.welcome if cafe.is_first(who) else 0
+    room = cafe.room(who, order.day)
+    order.earned = earned + welcome if room is None else min(earned + welcome, room)
+    order.earned = max(order.earned, order.unbooked)
+    order.fixed = min(order.earned, fixed + welcome)
+    order.who = who
+    guest.last_order = order.number
+    order.entry = cafe.credit(who, "earned", order.points, now, order=order.number)
+    cafe.review(who, now)
+    till.brings(cafe, order, now)
+
+
+def feedback(cafe: Cafe, who: str, order: Order | None, now: int) -> str:
+    """A word about an order: the one that is named, else the last."""
+    last = cafe.guest(who).last_order
+    about = order if order is not None else (cafe.orders[last] if last is not None else None)
+    if about is None or about.who != who or about.status != "paid":
+        return "feedback-no-order"
+    if about.number in cafe.feedback:
+        return "feedback-given"
+    cafe.feedback[about.number] = cafe.credit(who, "earned", cafe.rules.feedback, now)
+    note(cafe, who, "feedback", who, 0, now)
+    return "done"
+
+
+def refer(cafe: Cafe, who: str, friend: str, now: int) -> str:
+    """Somebody brings a friend who has not been here yet."""
+    rule = cafe.rules.referral
+    if cafe.guest(who).frozen:
+        return "customer-frozen"
+    if rule is None:
+        return "referral-off"
+    if who == friend:
+        return "referral-self"
+    above: str | None = who
+    while above is not None:
+        above = next((one.referrer for one in cafe.brought if one.friend == above), None)
+        if above == friend:
+            return "referral-cycle"
+    if cafe.orders_of(friend):
+        return "referral-not-new"
+    if any(one.friend == friend for one in cafe.brought):
+        return "referral-known"
+    if rule.cap is not None and sum(one.referrer == who for one in cafe.brought) >= rule.cap:
+        return "referral-cap"
+    cafe.guest(friend)
+    cafe.brought.append(Brought(who, friend))
+    note(cafe, who, "refer", who, 0, now)
+    return "done"

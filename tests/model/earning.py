@@ -1,0 +1,96 @@
+"""What one order earns, worked out in fractions and rounded once."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, floor
+
+from tests.model.days import local
+from tests.model.rules import Rules
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What the till says: all money in `minor` of `currency`; `items` are (id, how many, what all of it cost)."""
+
+    minor: int
+    currency: str
+    paid_at: int
+    lines: tuple[tuple[str, int], ...] = ()
+    items: tuple[tuple[str, Fraction, int], ...] = ()
+    payment: str | None = None
+
+
+@dataclass(frozen=True)
+class Earned:
+    """`points` in all, cut by the caps; `fixed` of them stay at a refund of a part."""
+
+    points: int
+    fixed: int
+    stamped: bool
+    basis: int
+    stamp: int
+    bonus: int
+
+
+def basis(rules: Rules, bill: Bill) -> int:
+    """The part of the bill that counts."""
+    not_counted = sum(minor for type_, minor in bill.lines if type_ == "points_discount" or type_ in rules.exclude)
+    not_counted += sum(minor for item, _, minor in bill.items if f"item:{item}" in rules.exclude)
+    return max(0, bill.minor - not_counted)
+
+
+def gap_is_kept(rules: Rules, paid_at: int, stamped_at: int | None) -> bool:
+    """Whether the last stamp is far enough away."""
+    return stamped_at is None or rules.visit is None or abs(paid_at - stamped_at) >= rules.visit.gap
+
+
+def times(rules: Rules, bill: Bill, tier: str | None) -> Fraction:
+    """How many times everything counts."""
+    fitting = [happy.factor for happy in rules.multipliers if happy.fits(local(bill.paid_at, rules.tz))]
+    return max(fitting, default=Fraction(1)) * rules.tier_factors.get(tier or "", Fraction(1))
+
+
+def rounded(rules: Rules, points: Fraction) -> int:
+    """Once, at the end."""
+    if rules.rounding == "floor":
+        return floor(points)
+    return ceil(points) if rules.rounding == "ceil" else floor(points + Fraction(1, 2))
+
+
+def earn(
+    rules: Rules, bill: Bill, *, tier: str | None = None, stamped_at: int | None = None, first: bool = False,
+    room: int | None = None,
+) -> Earned | str:  # fmt: skip
+    """What it earns, or the code of the refusal. `first`: the welcome is due; `room`: what the caps leave."""
+    if rules.status != "active":
+        return f"program-{rules.status}"
+    if rules.spend and bill.currency not in rules.spend:
+        return "amount-without-rule"
+    counted = basis(rules, bill)
+    spent = Fraction(0)
+    if bill.currency in rules.spend:
+        points, per = rules.spend[bill.currency]
+        spent = Fraction(points * counted, per)
+    stamp = Fraction(0)
+    stamped = False
+    if rules.visit is not None:
+        least = rules.visit.minimum
+        enough = least is None or (least[1] == bill.currency and counted >= least[0])
+        stamped = enough and gap_is_kept(rules, bill.paid_at, stamped_at)
+        stamp = Fraction(rules.visit.points if stamped else 0)
+    of_items = sum(
+        (rules.items.get(item, 0) * many for item, many, _ in bill.items if f"item:{item}" not in rules.exclude),
+        Fraction(0),
+    )
+    often = times(rules, bill, tier)
+    bonus = (rules.welcome if first else 0) + rules.payments.get(bill.payment or "", 0)
+    stamp *= often
+    total = rounded(rules, (spent + of_items) * often + stamp) + bonus
+    if room is not None:
+        total = min(total, room)
+    return Earned(total, min(total, floor(stamp) + bonus), stamped, counted, floor(stamp), bonus)
+
+
+def back_in_all(earned: int, fixed: int, refunded: int, minor: int) -> int:
+    """What refunds of `refunded` out of `minor` take back together."""
+    return earned if refunded == minor else (earned - fixed) * refunded // minor

@@ -1,0 +1,126 @@
+"""Orders, refunds and cancellations, as tills report them.
+
+Each gives "accepted", "duplicate" or the code of a refusal.
+"""
+
+from tests.model import earning
+from tests.model.cafe import HELD, Cafe, Order, Refund
+from tests.model.days import day_of
+from tests.model.earning import Bill
+
+
+def paid(cafe: Cafe, till: str, name: str, bill: Bill, who: str | None, now: int) -> str:
+    """An order was paid; `who` None: its receipt carries a code."""
+    if cafe.find(till, name) is not None:
+        return "duplicate"
+    day = day_of(bill.paid_at, cafe.rules.tz)
+    earned = cafe.earn(bill, who, day)
+    if isinstance(earned, str):
+        return earned
+    order = Order(
+        len(cafe.orders), till, name, bill, who, now, earned.points, earned.fixed, earned.stamp, earned.basis,
+        bill.currency == cafe.rules.spend_currency, code=who is None, day=day,
+    )  # fmt: skip
+    cafe.orders.append(order)
+    if who is not None:
+        _of_guest(cafe, order, who, earned, now)
+    for refund in [one for one in cafe.waiting if (one.till, one.order) == (till, name)]:
+        cafe.waiting.remove(refund)
+        _apply(cafe, order, refund, now)
+    if who is not None:
+        cafe.review(who, now)
+        brings(cafe, order, now)
+    return "accepted"
+
+
+def _of_guest(cafe: Cafe, order: Order, who: str, earned: earning.Earned, now: int) -> None:
+    guest = cafe.guest(who)
+    guest.last_order = order.number
+    if earned.stamped:
+        guest.stamped_at = max(guest.stamped_at or 0, order.bill.paid_at)
+    if _too_many(cafe, order, who) and cafe.rules.guard_holds:
+        order.held, order.waits_until = True, HELD
+    elif cafe.rules.vest and (cafe.rules.vest_all or any(type_ == "delivery" for type_, _ in order.bill.lines)):
+        order.waits_until = now + cafe.rules.vest if order.earned else None
+    else:
+        order.entry = cafe.credit(who, "earned", order.earned, now, order=order.number)
+
+
+def _too_many(cafe: Cafe, order: Order, who: str) -> bool:
+    that_day = [one for one in cafe.orders_of(who) if one.day == order.day]
+    of_till = [one for one in that_day if one.till == order.till]
+    by_guest, by_till = cafe.rules.guard_customer, cafe.rules.guard_source
+    return (by_guest is not None and len(that_day) > by_guest) or (by_till is not None and len(of_till) > by_till)
+
+
+def refunded(cafe: Cafe, refund: Refund, now: int) -> str:
+    """A part of an order, or all of it, was paid back; or the order was canceled."""
+    known = cafe.refunds + cafe.waiting
+    if any((one.till, one.order, one.name) == (refund.till, refund.order, refund.name) for one in known):
+        return "duplicate"
+    order = cafe.find(refund.till, refund.order)
+    if order is None:
+        cafe.waiting.append(refund)
+        return "accepted"
+    result = _apply(cafe, order, refund, now)
+    if order.who is not None and result == "accepted":
+        cafe.review(order.who, now)
+    return result
+
+
+def _apply(cafe: Cafe, order: Order, refund: Refund, now: int) -> str:
+    if refund.canceled:
+        minor = order.bill.minor - order.refunded
+    elif refund.currency != order.bill.currency:
+        return "refund-other-unit"
+    elif refund.minor > order.bill.minor - order.refunded:
+        return "refund-above-order"
+    else:
+        minor = refund.minor
+    cafe.refunds.append(refund)
+    order.refunded += minor
+    whole = order.refunded == order.bill.minor
+    in_all = max(order.taken, earning.back_in_all(order.earned, order.fixed, order.refunded, order.bill.minor))
+    take(cafe, order, in_all - order.taken, now)
+    if whole and order.status == "paid":
+        order.status = "canceled" if refund.canceled else "refunded"
+        _taken_back_in_whole(cafe, order, now)
+    return "accepted"
+
+
+def take(cafe: Cafe, order: Order, points: int, now: int) -> None:
+    """Points of an order are gone: from the guest, or from what the guest would have had."""
+    order.taken += points
+    if order.entry is None:
+        order.unbooked += points
+        if order.points == 0:
+            order.waits_until = None
+            order.held = False
+    else:
+        _, forgiven = cafe.take_back(order.entry, points, now, order.number)
+        order.forgiven += forgiven
+
+
+def _taken_back_in_whole(cafe: Cafe, order: Order, now: int) -> None:
+    for voucher in cafe.vouchers:
+        if voucher.order == order.name and voucher.status == "used":
+            cafe.give_back(voucher, voucher.charged, now)
+            voucher.status = "cancelled"
+    entry = cafe.feedback.get(order.number)
+    if entry is not None:
+        cafe.take_back(entry, cafe.line(entry).points, now)
+    for brought in cafe.brought:
+        if brought.order == order.number and brought.status == "vesting":
+            brought.status, brought.order, brought.vest_at = "waiting", None, None
+        elif brought.order == order.number and brought.status == "paid":
+            for number in brought.entries:
+                if number is not None:
+                    cafe.take_back(number, cafe.line(number).points, now)
+
+
+def brings(cafe: Cafe, order: Order, now: int) -> None:
+    """The first paid order of somebody who was brought by a friend."""
+    rule = cafe.rules.referral
+    for brought in cafe.brought:
+        if brought.friend == order.who and brought.status == "waiting" and order.status == "paid" and rule:
+            brought.status, brought.order, brought.vest_at = "vesting", order.number, now + rule.vest
