@@ -1,6 +1,7 @@
 """What goes wrong in the daemon itself, in families by whose doing it is.
 
 ConfigInvalid    the operator's doing: reported with the place and the remedy, exit 78
+UsageWrong       whoever typed the command: told what to type, exit 2
 Unavailable      a relay, the embedded relay or a disk does not answer for now: back off, nothing was committed
 InvariantBroken  our doing: the daemon stops, exit 70, and `nostr-loyalty check` says where
 
@@ -26,6 +27,9 @@ CODES: Final[Mapping[str, str]] = {
     "embedded-relay-unavailable": "The embedded relay did not start or does not stay up; the message names what to do.",
     "relay-unavailable": "No relay can be reached for now; the daemon keeps trying and loses nothing.",
     "disk-unavailable": "A file could not be written; the message names the file and the reason.",
+    "command-line-wrong": "The command line and the configuration do not go together; the message says what to type.",
+    "daemon-unreachable": "A running daemon holds the ledger and does not answer on its socket as it should.",
+    "daemon-declined": "The running daemon did not take the command; the message says why.",
     "daemon-invariant-broken": "The daemon found a state that must not exist and stopped; run `nostr-loyalty check`.",
 }
 
@@ -61,6 +65,15 @@ class KeyUnreadable(LoyaltyError):
 
     def __init__(self, detail: str) -> None:
         super().__init__("key-unreadable", detail)
+
+
+class UsageWrong(LoyaltyError):
+    """The command line cannot be meant, as the configuration shows; the detail says what to type instead."""
+
+    exit_code = EXIT_USAGE
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("command-line-wrong", detail)
 
 
 class Unavailable(LoyaltyError):
