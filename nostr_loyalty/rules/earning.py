@@ -189,7 +189,7 @@ def _parts(rules: ProgramRules, order: OrderFacts, customer: CustomerFacts) -> I
         exact = after
     total = divide(exact.numerator, exact.denominator, rules.rounding)
     if total > floor(exact):
-        yield Part("rounding", total - floor(exact), f"{exact.limit_denominator(1_000)} rounded up.")
+        yield Part("rounding", total - floor(exact), "Rounded up, as the program says.")
     for cap, used in zip(rules.caps, customer.cap_used, strict=False):
         left = min(total, max(0, cap.points - used))
         if left < total:

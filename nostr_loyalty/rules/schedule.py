@@ -166,5 +166,5 @@ def _date(text: str, piece: str) -> tuple[bool, int]:
     try:
         found = date(year, int(matched[2]), int(matched[3]))
     except ValueError:
-        raise ValueError(f'"{piece}": the calendar has no such date; correct the month or the day') from None
+        raise ValueError(f'"{piece}" is no date of the calendar; correct it, or write hours as 15:00-18:00') from None
     return (True, found.toordinal()) if matched[1] else (False, found.month * 100 + found.day)
