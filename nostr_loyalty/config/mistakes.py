@@ -28,8 +28,8 @@ class Mistake:
     sentence: str
 
     def __str__(self) -> str:
-        """The line for the operator."""
-        return f"{path_of(self.place)}: {self.sentence}" if self.place else self.sentence
+        """The line for the operator; a secret that was written as a key's name, or is quoted in a sentence, is cut."""
+        return redact_text(f"{path_of(self.place)}: {self.sentence}" if self.place else self.sentence)
 
 
 def path_of(place: Place) -> str:
@@ -98,7 +98,7 @@ def _wrong(error: ErrorDetails, place: Place) -> str:
     kind, limits = error["type"], error.get("ctx", {})
     match kind:
         case "grammar":
-            return redact_text(str(limits["sentence"]))
+            return str(limits["sentence"])
         case "string_type":
             return 'not a text; write it in quotes, for example "text"'
         case "int_type":

@@ -21,6 +21,7 @@ SPAN_S_MAX: Final = SPAN_DAYS_MAX * DAY_S
 FACTOR_MAX: Final = 1_000
 ITEM_CHARACTERS_MAX: Final = 128
 URL_CHARACTERS_MAX: Final = 512
+SCHEDULE_CHARACTERS_MAX: Final = 300
 YEARS: Final = (2000, 2999)
 EXCLUDABLE: Final = ("tip", "gift_card", "service", "delivery")
 
@@ -111,7 +112,9 @@ def local_date(text: str) -> date:
 
 
 def schedule(text: str) -> Schedule:
-    """When a multiplier applies: rules.schedule has the grammar and the sentences."""
+    """When a multiplier applies: `rules.schedule` has the grammar and the sentences."""
+    if len(text) > SCHEDULE_CHARACTERS_MAX:
+        raise ValueError(f"longer than {SCHEDULE_CHARACTERS_MAX} characters; write several multipliers instead")
     return parse_schedule(text)
 
 

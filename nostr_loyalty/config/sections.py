@@ -66,12 +66,13 @@ def split(place: Place) -> tuple[Place, str]:
     """A place as the file has it, and the type of the table in which it lies ("" where it has none)."""
     written: list[str | int] = []
     kind, table = "", None
-    for step in place:
-        if table is not None and "" not in table.models and step in table.models and isinstance(written[-1], int):
+    for at, step in enumerate(place):
+        of_a_row = isinstance(place[at - 1], int)
+        if table is not None and "" not in table.models and of_a_row and step in table.models:
             kind = str(step)
-            continue
-        written.append(step)
-        table = table_at(tuple(written))
+        else:
+            written.append(step)
+            table = table_at(tuple(written))
     return tuple(written), kind
 
 

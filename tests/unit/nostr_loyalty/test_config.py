@@ -3,14 +3,19 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from pydantic import TypeAdapter
+from pydantic.fields import FieldInfo
 
 from kinds.keys import npub_encode
 from nostr_loyalty.config.load import FILE_BYTES_MAX, load
-from nostr_loyalty.config.model import ConfigFile, DaemonSection, EarnSection, ProgramSection, RelaySection
+from nostr_loyalty.config.model import ConfigFile, DaemonSection, ProgramSection
+from nostr_loyalty.config.sections import TABLES
 from nostr_loyalty.errors import ConfigInvalid
-from nostr_loyalty.rules.program import SpendRule
+from nostr_loyalty.rules.program import ProgramRules, SpendRule
 from tests.unit.nostr_loyalty.config_files import DAEMON, EARN, MINIMAL, PROGRAM, accepted, mistakes, new_key, write
 
 EXAMPLE = Path(__file__).parents[3] / "config.example.toml"
@@ -27,14 +32,10 @@ def test_the_shortest_file_gets_the_documented_defaults(tmp_path: Path) -> None:
     assert config.relay is None
     assert program.key is config.daemon.key
     assert program.relays == config.daemon.relays
-    assert (program.visibility, program.status, program.rounding, program.unit) == (
-        "private",
-        "active",
-        "floor",
-        ("point", "points"),
-    )
-    assert (program.tz.key, program.sources, program.operators, program.terms) == ("UTC", (), (), "")
-    assert program.rules().spend == (SpendRule(1, 1_000_000, "msat"),)
+    assert (program.visibility, program.unit) == ("private", ("point", "points"))
+    assert (program.sources, program.operators, program.terms) == ((), (), "")
+    assert (program.point_value, program.claim_url) == (None, None)
+    assert program.rules() == ProgramRules((SpendRule(1, 1_000_000, "msat"),), "floor", ZoneInfo("UTC"))
 
 
 def test_paths_are_relative_to_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,7 +46,9 @@ def test_paths_are_relative_to_the_file(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_every_setting_reaches_the_daemon(tmp_path: Path) -> None:
-    """Bug 57: no key of the file is read and then forgotten: each one that is set comes out changed."""
+    """Bug 57: no key of the file is read and then forgotten: each one that is set comes out changed. (What a program
+    decides: test_config_rules.py.)
+    """
     key, source, operator = new_key(), new_key(), new_key()
     text = f"""
 [daemon]
@@ -91,9 +94,9 @@ earn = [{{type = "spend", points = 2, per = "1.50 EUR"}}, {{type = "spend", poin
     assert (program.image, program.key.public) == ("https://a.example/i.png", key.public)
     assert (program.sources, program.operators) == ((source.public,), (operator.public,))
     assert program.relays == ("wss://p.example", "wss://q.example", "wss://r.example")
-    assert (program.visibility, program.status, program.tz.key) == ("public", "paused", "Europe/Madrid")
-    assert (program.rounding, program.unit) == ("half_up", ("stamp", "stamps"))
-    assert program.rules().spend == (SpendRule(2, 150, "EUR"), SpendRule(1, 1000, "msat"))
+    assert (program.visibility, program.unit) == ("public", ("stamp", "stamps"))
+    spend = (SpendRule(2, 150, "EUR"), SpendRule(1, 1000, "msat"))
+    assert program.rules() == ProgramRules(spend, "half_up", ZoneInfo("Europe/Madrid"), "paused")
 
 
 def test_the_embedded_relay_alone_is_enough(tmp_path: Path) -> None:
@@ -112,34 +115,69 @@ def test_secrets_do_not_show(tmp_path: Path) -> None:
 
 
 def test_the_example_loads_and_names_exactly_the_known_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """config.example.toml is a working file that sets every key of every section, and no other."""
+    """config.example.toml is a working file that sets every key of every table, in the form's order, and no other."""
     monkeypatch.setenv("CAFE_SOL_KEY", new_key().nsec())
     text = EXAMPLE.read_text(encoding="utf-8")
     assert mistakes(tmp_path, text) == ()
     raw = tomllib.loads(text)
     assert list(raw) == list(ConfigFile.model_fields)
+    for table in TABLES.values():
+        assert keys_in(rows_of(raw, table.name)) == set(table.keys)
     assert list(raw["daemon"]) == list(DaemonSection.model_fields)
-    assert list(raw["relay"]) == list(RelaySection.model_fields)
     assert list(raw["program"][0]) == list(ProgramSection.model_fields)
-    assert list(raw["program"][0]["earn"][0]) == list(EarnSection.model_fields)
+
+
+def rows_of(raw: Any, name: str) -> list[dict[str, Any]]:
+    """The tables of this name in a file."""
+    rows = [raw]
+    for step in name.split("."):
+        found = [row[step] for row in rows]
+        rows = [row for each in found for row in (each if isinstance(each, list) else [each])]
+    return rows
+
+
+def keys_in(rows: list[dict[str, Any]]) -> set[str]:
+    """The keys that any of these sets."""
+    return {key for row in rows for key in row}
+
+
+def test_the_example_shows_every_way_of_earning() -> None:
+    """There is one rule of each type, so that each can be copied."""
+    rows = rows_of(tomllib.loads(EXAMPLE.read_text(encoding="utf-8")), "program.earn")
+    assert {row["type"] for row in rows} == set(TABLES["program.earn"].models)
 
 
 def test_the_example_names_every_default() -> None:
-    """Each key of the example stands under a comment with its default, and that is the model's."""
-    sections = re.split(r"^\[.*\]$", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
-    models = (DaemonSection, RelaySection, ProgramSection, EarnSection)
-    for model, text in zip(models, sections, strict=True):
-        for name, field in model.model_fields.items():
-            if name == "earn":
+    """Each key of the example stands, where it first comes, under a comment with its default: it is the model's."""
+    pieces = re.split(r"^\[+([a-z_.]+)\]+$", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    texts: dict[str, str] = {}
+    for name, text in zip(pieces[::2], pieces[1::2], strict=True):
+        texts[name] = texts.get(name, "") + text
+    assert set(texts) == set(TABLES)
+    for table in TABLES.values():
+        for name, field in {k: f for model in table.models.values() for k, f in model.model_fields.items()}.items():
+            if f"{table.name}.{name}" in TABLES:
                 continue
-            comment = re.search(rf"((?:^#.*\n)+){name} = ", text, re.MULTILINE)
-            assert comment is not None, name
-            stated = comment[1]
-            assert ("No default" in stated) if field.is_required() else ("Default: " in stated), name
-            if isinstance(field.default, int):
-                assert f"Default: {field.default}" in stated, name
-            elif isinstance(field.default, str) and field.default:
-                assert f'Default: "{field.default}"' in stated, name
+            comment = re.search(rf"((?:^#.*\n)+){name} = ", texts[table.name], re.MULTILINE)
+            assert comment is not None, (table.name, name)
+            check_default(comment[1], field, f"{table.name}.{name}")
+
+
+def check_default(comment: str, field: FieldInfo, where: str) -> None:
+    """A default that is written as a value is the model's own; one that is told in words has none of its own."""
+    stated = re.search(r"Default: (\[.*?\]|\".*?\"|[0-9]+|[a-z]+)", comment)
+    if field.is_required():
+        assert "No default" in comment, where
+        assert stated is None, where
+        return
+    assert stated is not None, where
+    try:
+        told = tomllib.loads(f"x = {stated[1]}")["x"]
+    except tomllib.TOMLDecodeError:
+        assert field.get_default() in (None, "", []), where
+        return
+    whole = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+    assert TypeAdapter(whole).validate_python(told) == field.get_default(), where
 
 
 @pytest.mark.parametrize(
