@@ -20,7 +20,9 @@ class Answer(NamedTuple):
     """What became of an order. `to_event` is the id of the order's event or rumor (hex), `order_id` the source's own.
 
     `points` is what the order moved, `balance` where the customer stands after it; `claim` is the code for the receipt
-    of an order without a customer; `reason` is the code of a refusal.
+    of an order without a customer, `claim_uris` the same for a QR code; `perks` are (type, value) of what the
+    customer's
+    tier is good for; `pending_until` (unix seconds) is when the points can be spent; `reason` is the code of a refusal.
     """
 
     to_event: str
@@ -32,6 +34,9 @@ class Answer(NamedTuple):
     visits_month: int | None = None
     claim: str | None = None
     reason: str | None = None
+    claim_uris: tuple[str, ...] = ()
+    perks: tuple[tuple[str, str], ...] = ()
+    pending_until: int | None = None
 
 
 def answer_tags(answer: Answer) -> list[tuple[str, ...]]:
@@ -48,6 +53,10 @@ def answer_tags(answer: Answer) -> list[tuple[str, ...]]:
     for name, text in (("tier", answer.tier), ("claim", answer.claim), ("reason", answer.reason)):
         if text is not None:
             written.append((name, text))
+    written += [("claim_uri", uri) for uri in answer.claim_uris]
+    written += [("perk", *perk) for perk in answer.perks]
+    if answer.pending_until is not None:
+        written.append(("pending_until", str(answer.pending_until)))
     return written
 
 
@@ -63,6 +72,7 @@ def parse_answer(rumor: Rumor) -> Answer:
     points = _value(message.tags, "points")
     balance = _value(message.tags, "balance")
     visits_month = _value(message.tags, "visits_month")
+    pending = _value(message.tags, "pending_until")
     try:
         return Answer(
             to_event=message.reply_to,
@@ -74,6 +84,9 @@ def parse_answer(rumor: Rumor) -> Answer:
             visits_month=None if visits_month is None else tags.whole_number(visits_month),
             claim=_value(message.tags, "claim"),
             reason=_value(message.tags, "reason"),
+            claim_uris=tuple(tag[1] for tag in tags.all_of(message.tags, "claim_uri") if len(tag) > 1),
+            perks=tuple((tag[1], tag[2]) for tag in tags.all_of(message.tags, "perk") if len(tag) > 2),
+            pending_until=None if pending is None else tags.whole_number(pending),
         )
     except ValueError as fault:
         raise Unreadable("answer-malformed", str(fault)) from None

@@ -23,6 +23,7 @@ ENTRY_TYPES: Final[tuple[str, ...]] = get_args(EntryType)
 _NAMESPACE: Final = "loyalty"
 _CREDITS: Final = ("earned", "granted")
 _DEBITS: Final = ("redeemed", "expired")
+_ROLES: Final = ("revokes", "lot", "linked")
 
 
 class Entry(NamedTuple):
@@ -30,7 +31,8 @@ class Entry(NamedTuple):
 
     `program` is an address, `relay` where the program is found ("" if unknown), `customer` a public key. `points` is
     the delta with its sign (credits >= 0, debits <= 0, revocations either way), `balance` the sum after it. `prev`
-    (None for seq 1), `rev`, `revokes` and `lot` are event ids; `key` is the idempotency key (tag x). Times in unix
+    (None for seq 1), `rev`, `revokes`, `lot` and `linked` (the entry on another key's chain that belongs to this one,
+    when points move to a new key) are event ids; `key` is the idempotency key (tag x). Times in unix
     seconds.
     """
 
@@ -53,6 +55,7 @@ class Entry(NamedTuple):
     voucher: str | None = None
     by: str | None = None
     private: bool = False
+    linked: str | None = None
 
 
 def idempotency_key(program: str, adapter: str, author: str, reference: str) -> str:
@@ -82,7 +85,7 @@ def template(entry: Entry, created_at: int) -> Template:
         *([] if entry.tier is None else [("tier", entry.tier)]),
         ("seq", str(entry.seq)),
         *((name, text) for name, text in optional if text is not None),
-        *(("e", ref, "", role) for ref, role in ((entry.revokes, "revokes"), (entry.lot, "lot")) if ref is not None),
+        *(("e", ref, "", role) for ref, role in _roles(entry) if ref is not None),
         *([("-",)] if entry.private else []),
     ]
     return Template(ENTRY, created_at, tuple(written), entry.text)
@@ -169,6 +172,7 @@ def _entry(written: Tags, text: str) -> Entry:
         expires_at=None if expires_at is None else tags.whole_number(expires_at),
         revokes=by_role.get("revokes"),
         lot=by_role.get("lot"),
+        linked=by_role.get("linked"),
         reward=_text(written, "reward"),
         voucher=None if _sole(written, "voucher") is None else _hex(written, "voucher"),
         by=None if _sole(written, "by") is None else _hex(written, "by"),
@@ -187,12 +191,16 @@ def _check(entry: Entry) -> None:
         raise ValueError("seq starts at 1, and every entry but the first has a prev")
 
 
+def _roles(entry: Entry) -> tuple[tuple[str | None, str], ...]:
+    return ((entry.revokes, "revokes"), (entry.lot, "lot"), (entry.linked, "linked"))
+
+
 def _references(written: Tags) -> dict[str, str]:
-    """Role ("revokes", "lot") to event id; a role comes once at most."""
+    """Role (one of _ROLES) to event id; a role comes once at most."""
     found: dict[str, str] = {}
     for tag in tags.all_of(written, "e"):
         role = tag[3] if len(tag) > 3 else ""
-        if role in ("revokes", "lot"):
+        if role in _ROLES:
             if role in found or not tags.is_hex64(tag[1]):
                 raise ValueError(f"e: two {role}, or no event id")
             found[role] = tag[1]

@@ -31,6 +31,7 @@ from nostr_loyalty.readiness import Readiness
 from nostr_loyalty.upkeep.counting import tell_counts
 from nostr_loyalty.upkeep.happenings import Happenings
 from nostr_loyalty.upkeep.housekeeping import keep_house
+from nostr_loyalty.upkeep.sweeping import Sweeper
 from relay_client.pool import Pool, PoolSettings
 
 READY_S_MAX: Final = 10.0
@@ -98,6 +99,9 @@ class Daemon:
             wake=wake,
             routes={relays for program in programs.all for relays in (program.relays, program.dm_relays)},
         )
+        sweeper = Sweeper(
+            database=database, programs=programs, clock=self._clock, dice=SystemDice(), promised=wake.set
+        )
         await path.retry_aside()
         async with asyncio.TaskGroup() as tasks:
             pooling = tasks.create_task(pool.run())
@@ -106,7 +110,7 @@ class Daemon:
             others = [
                 tasks.create_task(each)
                 for each in (
-                    happenings.run(worker), keep_house(database, self._clock),
+                    happenings.run(worker), keep_house(database, self._clock), sweeper.run(),
                     tell_counts(lambda: path.counts, lambda: path.dropped, self._clock),
                     self._readiness.keep_alive(self._clock), self._tell_ready(happenings, programs),
                 )

@@ -32,9 +32,10 @@ from ledger import inbox
 from ledger.database import Database
 from ledger.errors import InvariantBroken, LedgerUnavailable
 from nostr_loyalty.clock import Clock
-from nostr_loyalty.desk import gathering
+from nostr_loyalty.desk import gathering, writing
+from nostr_loyalty.desk.facts import Dice
 from nostr_loyalty.desk.order_desk import OrderDesk
-from nostr_loyalty.desk.working_copy import Dice, WorkingCopy
+from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.intake.admission import Door
 from nostr_loyalty.intake.opening import Forged, Opened, Sealed, open_all
 from nostr_loyalty.intake.recognition import Message, NotForUs, OrderMessage, Rejection, recognise
@@ -242,7 +243,7 @@ class EventPath:
             copy = WorkingCopy(await gathering.gather(w, orders, now), now, self._dice)
             seen = _decide(copy, recognised, now)
             slip = copy.close()
-            await gathering.write(w, slip, now)  # promise 3: entries and promises, together
+            await writing.write(w, slip, now)  # promise 3: entries and promises, together
             await inbox.record(w, seen)
             await inbox.record_envelopes(w, batch.envelopes)
             if batch.caught_up:

@@ -35,6 +35,8 @@ class ServedProgram:
     unit: tuple[str, str]
     revision: str
     revision_id: int
+    operators: frozenset[str] = frozenset()
+    claim_url: str | None = None
 
     def amount_of(self, points: int) -> str:
         """Points in the program's own words: "1 point", "12 points", "-3 stamps"."""

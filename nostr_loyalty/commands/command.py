@@ -1,6 +1,7 @@
 """The commands: what operators and customers can ask for (protocol §10), as values.
 
-Keys, entries and codes are checked by whoever makes the command: `who`, `old`, `new` and `friend` are public keys in hex,
+Keys, entries and codes are checked by whoever makes the command: `who`, `old`, `new` and `friend` are public keys in
+hex,
 `entry` is an event id in hex, `code` a claim or voucher code as it was typed. Whether the asker may, is for the desk.
 """
 
@@ -15,11 +16,14 @@ Role = Literal["operator", "customer"]
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Give points (above 0)."""
+    """Give points (above 0); `expires_at` (unix seconds): until then, instead of as long as the program's points
+    live.
+    """
 
     who: str
     points: int
     reason: str = ""
+    expires_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""A command as plain fields, as the command line hands it to a running daemon: {"verb": "grant", "who": …, "points": 5}.
+"""A command as plain fields, as the command line hands it to a running daemon: {"verb": "grant", "who": …, "points":
+5}.
 
 Reading is strict: an unknown verb or field, a wrong type, a key that is none, are a ValueError with a sentence.
 """
@@ -55,9 +56,9 @@ def read_money(text: str) -> Money:
 
 
 def _value(name: str, value: Any) -> Any:
-    if name == "points":
+    if name in ("points", "expires_at"):
         if type(value) is not int or abs(value) > POINTS_MAX:
-            raise ValueError(f"points: {str(value)[:32]!r} is not a whole number up to {POINTS_MAX}")
+            raise ValueError(f"{name}: {str(value)[:32]!r} is not a whole number up to {POINTS_MAX}")
         return value
     if not isinstance(value, str) or "\0" in value:
         raise ValueError(f"{name}: not a text")

@@ -1,16 +1,19 @@
-"""The facts of a batch, read inside the open transaction; and its slip, written in the same.
+"""The facts of a batch of orders, read inside the open transaction.
 
 Everything is asked for once per batch, whatever the batch's size. Only SQL is awaited here.
 """
 
 from collections.abc import Collection, Sequence
 
-from ledger import book, orders, outbox, waiting_refunds
+from ledger import book, orders, vouchers, waiting_refunds
 from ledger.database import Write
 from ledger.orders import OrderName
-from nostr_loyalty.desk.order_desk import order_name, refund_reference
-from nostr_loyalty.desk.working_copy import Facts, Slip
+from nostr_loyalty.desk import completing
+from nostr_loyalty.desk.facts import Facts
+from nostr_loyalty.desk.order_desk import order_name
+from nostr_loyalty.desk.refund_desk import refund_reference
 from nostr_loyalty.intake.recognition import OrderMessage
+from nostr_loyalty.programs import ServedProgram
 
 
 async def gather(w: Write, messages: Sequence[OrderMessage], now: int) -> Facts:
@@ -36,42 +39,48 @@ async def gather(w: Write, messages: Sequence[OrderMessage], now: int) -> Facts:
         orders=known,
         refunded=refunded,
         waiting=waiting,
-        lots={},
-        entry_refs={},
         next_entry_id=await book.next_entry_id(w),
         next_order_id=await orders.next_order_id(w),
     )
+    await completing.follow(w, facts)
     touched = {order_name(message) for message in ended} | waiting.keys()
     if touched:
-        await _gather_reversals(w, facts, messages, touched)
+        await _open_up(w, facts, messages, touched)
+    await _count(w, facts, messages, now)
     return facts
 
 
-async def _gather_reversals(
+async def _open_up(
     w: Write, facts: Facts, messages: Sequence[OrderMessage], touched: Collection[OrderName]
-) -> None:
-    """Lots and entry ids for the orders from which points may be taken back in this batch."""
+) -> None:  # fmt: skip
+    """Lots, and what else hangs on them, for the orders from which points may be taken back in this batch."""
     rows = [facts.orders[name] for name in touched if name in facts.orders]
-    entry_ids = [row.entry_id for row in rows if row.entry_id is not None]
-    standing_ids = {row.standing_id for row in rows if row.standing_id is not None}
+    standing_ids, reversible = await completing.hang_on(w, facts, rows)
     for message in messages:
-        pair = (message.program.ledger_id, message.order.customer)
-        if message.order.customer is not None and order_name(message) in touched and pair in facts.standing_ids:
-            standing_ids.add(facts.standing_ids[message.program.ledger_id, message.order.customer])
-    facts.lots = await book.lots(w, list(standing_ids), also=entry_ids)
-    facts.entry_refs = await book.refs(w, entry_ids)
+        pair = (message.program.ledger_id, message.order.customer or "")
+        if order_name(message) not in touched or order_name(message) in facts.orders:
+            continue
+        for voucher in await vouchers.used_on(w, message.program.ledger_id, message.reference):
+            facts.vouchers[voucher.hash] = voucher
+            standing_ids.add(voucher.standing_id)
+        if pair in facts.standing_ids:
+            standing_ids.add(facts.standing_ids[pair])
+    if missing := standing_ids - facts.standings.keys():
+        facts.standings |= await book.standings_by_id(w, sorted(missing))
+        await completing.follow(w, facts)
+    await completing.open_up(w, facts, completing.with_followed(facts, standing_ids), reversible)
 
 
-async def write(w: Write, slip: Slip, now: int) -> None:
-    """Write everything the batch decided, in the order that the ledger's own checks expect."""
-    standings = list(slip.standings.values())
-    await book.append(w, slip.entries, opened=slip.opened, draws=slip.draws, standings=standings)
-    await orders.record(w, list(slip.new_orders.values()))
-    await orders.update(w, list(slip.changed_orders.values()))
-    await orders.record_refunds(w, slip.refunds)
-    await waiting_refunds.keep(w, [one for one in slip.waiting if one not in slip.released])
-    await waiting_refunds.release(w, slip.released)
-    await outbox.post(w, slip.promises, now)
+async def _count(w: Write, facts: Facts, messages: Sequence[OrderMessage], now: int) -> None:
+    """The tallies that the rules of these programs look back on."""
+    programs: dict[int, ServedProgram] = {}
+    paid_at: dict[int, list[int]] = {}
+    for message in messages:
+        programs[message.program.ledger_id] = message.program
+        paid_at.setdefault(message.program.ledger_id, []).append(message.order.paid_at)
+    await completing.count(
+        w, facts, {id_: completing.first_day_of(one.rules, paid_at[id_], now) for id_, one in programs.items()}
+    )
 
 
 def _refund_name(message: OrderMessage) -> OrderName:

@@ -1,23 +1,27 @@
-"""What an order, a refund and a cancellation do, one after another, on the working copy of a batch.
+"""What a paid order does, one after another, on the working copy of a batch. Refunds are `refund_desk`'s.
 
 Rules:
 - Each order is decided on what the orders before it in the batch left behind.
 - The award is keyed by the order, not by the event or by a change of status: the same order id from the same source
   counts once for ever (protocol §5; Bug 1-4, 9).
-- A refund that comes before its order is kept and applied when the order comes.
+- The order that crosses a tier earns at the rate of the tier before it (Bug 38).
 - Every order is answered, accepted or not (protocol §6).
 """
 
 from kinds.answer import Result
-from ledger.book import Standing
+from kinds.keys import Address, naddr_encode
+from kinds.registry import PROGRAM
 from ledger.orders import OrderName, OrderRow
-from ledger.waiting_refunds import WaitingRefund
-from nostr_loyalty.desk.working_copy import Movement, WorkingCopy
+from nostr_loyalty.desk import crediting
+from nostr_loyalty.desk.refund_desk import RefundDesk
+from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.intake.recognition import OrderMessage, Rejection
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import publications, wording
 from nostr_loyalty.publishing.publications import Reply
-from nostr_loyalty.rules import claiming, earning, reversing
+from nostr_loyalty.rules import claiming, earning, redeeming
+from nostr_loyalty.rules.calendar import day_of
+from nostr_loyalty.rules.earning import ANYBODY, Earned
 from nostr_loyalty.rules.refusal import Refusal
 from nostr_loyalty.rules.visiting import month_of
 
@@ -28,11 +32,13 @@ class OrderDesk:
     def __init__(self, copy: WorkingCopy) -> None:
         """`copy`: the batch's facts, changed by every decision."""
         self._copy = copy
+        self._refunds = RefundDesk(copy)
 
-    def take(self, message: OrderMessage) -> None:
-        """Decide one order and promise its answer."""
+    def take(self, message: OrderMessage) -> Reply:
+        """Decide one order and promise its answer; gives the answer."""
         answer = self._paid(message) if message.order.status == "paid" else self._ended(message)
         self._answer(message, answer)
+        return answer
 
     def reject(self, rejection: Rejection) -> None:
         """Promise the answer to a signed message that the door turned away."""
@@ -48,60 +54,62 @@ class OrderDesk:
         known = self._copy.order(order_name(message))
         if known is not None:
             return self._counted_before(message.program, known)
-        paid = earning.PaidAmount(message.money.minor, message.money.currency, message.by_points)
-        points = earning.earn(message.program.rules, paid)
-        if isinstance(points, Refusal):
-            return Reply("rejected", wording.rejected(points.sentence), reason=points.code)
-        answer = self._claimable(message, points) if message.order.customer is None else self._earned(message, points)
+        customer = message.order.customer
+        if customer is None:
+            earned = earning.earn(message.program.rules, message.facts, ANYBODY)
+        else:
+            standing = self._copy.followed(self._copy.standing(message.program, customer).id)
+            facts = crediting.customer_facts(self._copy, message.program, standing, message.order.paid_at)
+            earned = earning.earn(message.program.rules, message.facts, facts)
+        if isinstance(earned, Refusal):
+            return Reply("rejected", wording.rejected(earned.sentence), reason=earned.code)
+        answer = self._claimable(message, earned) if customer is None else self._earned(message, earned)
         for waiting in self._copy.waiting_for(order_name(message)):
             row = self._copy.order(order_name(message))
             assert row is not None
-            taken_back = self._take_back(message.program, row, waiting)
-            if taken_back.result == "rejected":
-                self._withdraw(message, waiting, taken_back)
+            taken_back = self._refunds.take_back(message.program, row, waiting)
+            if isinstance(taken_back, Refusal):
+                self._copy.release(waiting)  # it does not fit the order that has come: its source is told
+                about = message._replace(message=message.message._replace(ref=waiting.message_ref))
+                self._answer(about, Reply("rejected", wording.rejected(taken_back.sentence), reason=taken_back.code))
             else:
                 answer = self._net(message.program, order_name(message))
         return answer
 
-    def _withdraw(self, message: OrderMessage, waiting: WaitingRefund, reply: Reply) -> None:
-        """A refund that was kept for this order does not fit it: it is given up, and its source is told."""
-        self._copy.release(waiting)
-        about = message._replace(message=message.message._replace(ref=waiting.message_ref))
-        self._answer(about, reply)
+    def _earned(self, message: OrderMessage, earned: Earned) -> Reply:
+        program, copy = message.program, self._copy
+        assert message.order.customer is not None
+        standing = copy.followed(copy.standing(program, message.order.customer).id)
+        row = self._new_order(message, earned, standing.id)
+        row = crediting.credit(copy, program, row, standing, stamped=earned.stamped, text=wording.earned(program))
+        return self._accepted(program, row, row.earned if row.pending_until is None else 0)
 
-    def _earned(self, message: OrderMessage, points: int) -> Reply:
-        program, copy, customer = message.program, self._copy, message.order.customer
-        assert customer is not None
-        standing = copy.standing(program, customer)
-        row = self._new_order(message, points, standing_id=standing.id)
-        standing = _with_visit(standing, row.month, points)
-        if points:
-            row = row._replace(entry_id=copy.facts.next_entry_id)
-            moved = copy.position(standing).credit(copy.facts.next_entry_id, points, expires_at=None, at=copy.now)
-            movement = Movement(
-                type="earned", moved=moved, text=wording.earned(program), source=row.source, reference=row.reference,
-                order_id=row.id, occurred_at=row.paid_at,
-            )  # fmt: skip
-            copy.enter(program, standing, movement)
-        else:
-            copy.put_standing(program, standing)
-        copy.put_order(row)
-        return self._accepted(program, row, points)
-
-    def _claimable(self, message: OrderMessage, points: int) -> Reply:
+    def _claimable(self, message: OrderMessage, earned: Earned) -> Reply:
+        program = message.program
         code = claiming.claim_code(self._copy.dice(claiming.RANDOM_BYTES))
-        self._copy.put_order(self._new_order(message, points, claim_hash=claiming.claim_hash(code)))
-        return Reply("accepted", wording.claimable(message.program, points, code), points=points, claim=code)
+        self._copy.put_order(self._new_order(message, earned, None, claim_hash=claiming.claim_hash(code)))
+        naddr = naddr_encode(Address(PROGRAM, program.issuer, program.slug, program.relays[:1]))
+        uris = [claiming.claim_uri(naddr, code)]
+        if program.claim_url is not None:
+            uris.append(claiming.claim_link(program.claim_url, naddr, code))
+        text = wording.claimable(program, earned.points, code)
+        return Reply("accepted", text, points=earned.points, claim=code, claim_uris=tuple(uris))
 
     def _new_order(
-        self, message: OrderMessage, points: int, *, standing_id: int | None = None, claim_hash: str | None = None
+        self, message: OrderMessage, earned: Earned, standing_id: int | None, *, claim_hash: str | None = None
     ) -> OrderRow:
+        rules, facts, now = message.program.rules, message.facts, self._copy.now
+        counts = facts.currency == rules.counted_currency and standing_id is not None
+        pending = now + rules.vest_s if earned.vests and earned.points and standing_id is not None else None
         return OrderRow(
             id=self._copy.facts.next_order_id, program_id=message.program.ledger_id, source=message.message.author,
-            reference=message.reference, status="paid", standing_id=standing_id, currency=message.money.currency,
-            amount_minor=message.money.minor, refunded_minor=0, paid_at=message.order.paid_at,
-            month=month_of(message.order.paid_at, message.program.rules.tz), entry_id=None, earned=points, reversed=0,
-            claim_hash=claim_hash, message_ref=message.message.ref, recorded_at=self._copy.now,
+            reference=message.reference, status="paid", standing_id=standing_id, currency=facts.currency,
+            amount_minor=facts.minor, refunded_minor=0, paid_at=facts.paid_at,
+            month=month_of(facts.paid_at, rules.tz), entry_id=None, earned=earned.points, reversed=0,
+            claim_hash=claim_hash, message_ref=message.message.ref, recorded_at=now,
+            day=day_of(facts.paid_at, rules.tz), basis_minor=earned.basis_minor,
+            counted_minor=max(0, facts.minor - facts.by_points_minor) if counts else 0, fixed=earned.fixed,
+            welcome=earned.welcome, pending_until=pending, detail=message.detail,
         )  # fmt: skip
 
     # -- refunded, canceled ---------------------------------------------------------------------------------------
@@ -109,12 +117,7 @@ class OrderDesk:
     def _ended(self, message: OrderMessage) -> Reply:
         key = order_name(message)
         known = self._copy.order(key)
-        refund = WaitingRefund(
-            program_id=message.program.ledger_id, source=message.message.author, order_reference=message.reference,
-            reference=refund_reference(message), canceled=message.order.status == "canceled",
-            currency=message.money.currency, amount_minor=message.money.minor, message_ref=message.message.ref,
-            recorded_at=self._copy.now,
-        )  # fmt: skip
+        refund = self._refunds.of_message(message)
         if known is None:
             line = wording.kept_for_later(message.reference)
             if self._copy.is_refunded(refund):
@@ -123,52 +126,14 @@ class OrderDesk:
             return Reply("accepted", line, points=0)
         if self._copy.is_refunded(refund):
             return self._counted_before(message.program, known)
-        return self._take_back(message.program, known, refund)
-
-    def _take_back(self, program: ServedProgram, row: OrderRow, refund: WaitingRefund) -> Reply:
-        """Apply a refund or a cancellation to a known order."""
-        stored = reversing.StoredOrder(row.amount_minor, row.currency, row.refunded_minor, row.earned, row.reversed)
-        if refund.canceled:
-            reversal: reversing.Reversal | Refusal = reversing.cancel(stored)
-        else:
-            reversal = reversing.refund(stored, refund.amount_minor, refund.currency)
-        if isinstance(reversal, Refusal):
-            return Reply("rejected", wording.rejected(reversal.sentence), reason=reversal.code)
-        ends = reversal.whole and row.status == "paid"
-        status = row.status if not ends else "canceled" if refund.canceled else "refunded"
-        reversed_in_all = row.reversed + reversal.points
-        row = row._replace(status=status, refunded_minor=reversal.refunded_minor, reversed=reversed_in_all)
+        taken = self._refunds.take_back(message.program, known, refund)
+        if isinstance(taken, Refusal):
+            return Reply("rejected", wording.rejected(taken.sentence), reason=taken.code)
+        row = self._copy.order(key)
+        assert row is not None
         if row.standing_id is None:
-            self._copy.put_order(row)
-            self._copy.put_refund(refund, row.id, reversal.points, None)
-            return Reply("accepted", wording.claim_withdrawn(program), points=-reversal.points)
-        taken, entry_id = self._reverse(program, row, refund, reversal.points, ends=ends)
-        self._copy.put_order(row)
-        self._copy.put_refund(refund, row.id, taken, entry_id)
-        return self._accepted(program, row, -taken)
-
-    def _reverse(
-        self, program: ServedProgram, row: OrderRow, refund: WaitingRefund, points: int, *, ends: bool
-    ) -> tuple[int, int | None]:
-        """Take the customer's points back: how many (what had expired is not taken again), and by which entry."""
-        assert row.standing_id is not None
-        standing = self._copy.facts.standings[row.standing_id]
-        if ends:
-            standing = _without_visit(standing, row.month)
-        moved = None
-        if points:
-            assert row.entry_id is not None
-            moved = self._copy.position(standing).reverse_credit(row.entry_id, points, at=self._copy.now)
-        if moved is None:
-            self._copy.put_standing(program, standing)
-            return 0, None
-        standing = standing._replace(lifetime=standing.lifetime + moved.points)
-        movement = Movement(
-            type="revoked", moved=moved, text=wording.revoked(program, canceled=refund.canceled), source=row.source,
-            reference=refund.reference, order_id=row.id, occurred_at=refund.recorded_at, reverses=row.entry_id,
-        )  # fmt: skip
-        entry = self._copy.enter(program, standing, movement)
-        return -moved.points, entry.id
+            return Reply("accepted", wording.claim_withdrawn(message.program), points=-taken)
+        return self._accepted(message.program, row, -taken)
 
     # -- answers --------------------------------------------------------------------------------------------------
 
@@ -188,43 +153,30 @@ class OrderDesk:
         points = row.earned - row.reversed
         if row.standing_id is None:
             return Reply("duplicate", wording.claimable_before(program, points), points=points)
-        return self._standing_reply("duplicate", program, row, points)
+        return self._standing_reply("duplicate", program, row, points if row.pending_until is None else 0)
 
     def _standing_reply(self, result: Result, program: ServedProgram, row: OrderRow, points: int) -> Reply:
         assert row.standing_id is not None
-        standing = self._copy.facts.standings[row.standing_id]
+        standing = self._copy.followed(row.standing_id)
+        rules = program.rules
         visits = standing.visits_month if standing.month == row.month else 0
-        line = wording.monitor_line(program, points, standing.balance, visits if row.status == "paid" else 0)
-        text = wording.counted_before(line) if result == "duplicate" else line
-        return Reply(result, text, points=points, balance=standing.balance, visits_month=visits)
+        tier = rules.tier(standing.tier)
+        nearest = redeeming.nearest(rules, standing.balance, standing.tier) if rules.rewards else None
+        shown = visits if row.status == "paid" else 0
+        text = wording.monitor_line(program, points, standing.balance, shown, tier, nearest)
+        pending = row.pending_until
+        if pending is not None:
+            due = row.earned - row.reversed
+            text = wording.held(program, due, text) if row.held else wording.pending(program, due, text, pending)
+        if result == "duplicate":
+            text = wording.counted_before(text)
+        perks = tuple((perk.type, perk.value) for perk in rules.perks if tier is not None and perk.tier == tier.id)
+        return Reply(
+            result, text, points=points, balance=standing.balance, visits_month=visits,
+            tier=tier.id if tier is not None else None, perks=perks, pending_until=None if row.held else pending,
+        )  # fmt: skip
 
 
 def order_name(message: OrderMessage) -> OrderName:
     """What an order is known by, for ever: (program's ledger id, source, order id)."""
     return (message.program.ledger_id, message.message.author, message.reference)
-
-
-def refund_reference(message: OrderMessage) -> str:
-    """What makes a refund happen once: the refund's id within the order, or the order's one refund without an id."""
-    order = message.order
-    if order.status == "canceled":
-        return f"{order.order_id}:canceled"
-    return f"{order.order_id}:refund:{order.refund_id}" if order.refund_id is not None else f"{order.order_id}:refund"
-
-
-def _with_visit(standing: Standing, month: int, points: int) -> Standing:
-    """Count a visit and what it earns; a later month than the one on record starts anew, an earlier one is silent."""
-    latest = max(month, standing.month)
-    before = standing.visits_month if latest == standing.month else 0
-    return standing._replace(
-        visits=standing.visits + 1,
-        month=latest,
-        visits_month=before + (month == latest),
-        lifetime=standing.lifetime + points,
-    )
-
-
-def _without_visit(standing: Standing, month: int) -> Standing:
-    """Take a visit back that was counted in `month`."""
-    same = month == standing.month
-    return standing._replace(visits=standing.visits - 1, visits_month=standing.visits_month - same)

@@ -1,4 +1,4 @@
-"""The facts of one batch as they stand after each decision, and the slip of all that must be written.
+"""The facts of one batch as they stand after each decision, changed by the few moves below together with the slip.
 
 Rules:
 - Values in, values out; no clock, no disk. `now` and `dice` are arguments.
@@ -6,81 +6,26 @@ Rules:
 - `created_at` never decreases along a chain (protocol §4 rule 1), a card's strictly increases (§7; Bug 69).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import NamedTuple
-
 from kinds import entry as wire
 from kinds.event import author, canonical_of
 from ledger.book import EntryDraw, OpenedLot, Standing
-from ledger.entry import EntryType, NewEntry
-from ledger.lot import Lot, Moved, Position
+from ledger.entry import CREDITS, NewEntry
+from ledger.lot import Lot, Position
 from ledger.orders import OrderName, OrderRow, Refund
 from ledger.outbox import Promise
+from ledger.referrals import Referral
+from ledger.tally import NO_SOURCE, Tally
+from ledger.vouchers import Voucher
 from ledger.waiting_refunds import WaitingRefund
-from nostr_loyalty.intake.recognition import ADAPTER
+from nostr_loyalty.desk import tiers
+from nostr_loyalty.desk.facts import Dice, Facts, Movement, Slip
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import publications
-
-Dice = Callable[[int], bytes]
-"""n random bytes."""
-
-
-@dataclass(slots=True)
-class Facts:
-    """What the ledger says about everybody and everything in the batch.
-
-    `lots` holds all open lots of a standing, for those standings only whose points may be taken back in this batch.
-    `entry_refs` holds the event ids of the entries that may be reversed. `refunded` names the refunds applied before,
-    by (program, source, refund's reference); `waiting` holds those that came before their order.
-    """
-
-    standings: dict[int, Standing]
-    standing_ids: dict[tuple[int, str], int]
-    orders: dict[OrderName, OrderRow]
-    refunded: set[OrderName]
-    waiting: dict[OrderName, list[WaitingRefund]]
-    lots: dict[int, list[Lot]]
-    entry_refs: dict[int, str]
-    next_entry_id: int
-    next_order_id: int
-
-
-@dataclass(slots=True)
-class Slip:
-    """All that one batch writes: to the book, to the orders, to the outbox."""
-
-    entries: list[NewEntry] = field(default_factory=list)
-    opened: list[OpenedLot] = field(default_factory=list)
-    draws: list[EntryDraw] = field(default_factory=list)
-    standings: dict[int, Standing] = field(default_factory=dict)
-    new_orders: dict[int, OrderRow] = field(default_factory=dict)
-    changed_orders: dict[int, OrderRow] = field(default_factory=dict)
-    refunds: list[Refund] = field(default_factory=list)
-    waiting: list[WaitingRefund] = field(default_factory=list)
-    released: list[WaitingRefund] = field(default_factory=list)
-    promises: list[Promise] = field(default_factory=list)
-
-
-class Movement(NamedTuple):
-    """Points about to move: what the entry says besides its place in the chain.
-
-    `moved` is what the lot algebra made of it; `reference` is what makes it happen once (order id, refund reference);
-    `reverses` is the id of the entry that this one takes back.
-    """
-
-    type: EntryType
-    moved: Moved
-    text: str
-    source: str
-    reference: str
-    order_id: int
-    occurred_at: int
-    reverses: int | None = None
+from nostr_loyalty.rules.calendar import day_of
 
 
 class WorkingCopy:
-    """Facts and slip of one batch, changed together by the few moves below."""
+    """Facts and slip of one batch."""
 
     def __init__(self, facts: Facts, now: int, dice: Dice) -> None:
         """`now`: unix seconds; `dice(n)`: n random bytes."""
@@ -90,13 +35,63 @@ class WorkingCopy:
         self.slip = Slip()
         self._carded: dict[int, ServedProgram] = {}
 
+    def today(self, program: ServedProgram) -> int:
+        """The venue's local day (an ordinal)."""
+        return day_of(self.now, program.rules.tz)
+
+    def day_of(self, program: ServedProgram, unix: int) -> int:
+        """The venue's local day of a moment."""
+        return day_of(unix, program.rules.tz)
+
+    # -- standings ------------------------------------------------------------------------------------------------
+
     def standing(self, program: ServedProgram, customer: str) -> Standing:
         """A customer's standing as the decisions so far left it."""
         return self.facts.standings[self.facts.standing_ids[program.ledger_id, customer]]
 
+    def followed(self, standing_id: int) -> Standing:
+        """The standing of this id, or the one that everything of it has moved to."""
+        standing = self.facts.standings[standing_id]
+        while standing.relinked_to is not None:
+            standing = self.facts.standings[standing.relinked_to]
+        return standing
+
+    def put_standing(self, program: ServedProgram, standing: Standing) -> Standing:
+        """Write down a changed standing; its card will be published once when the batch closes."""
+        if program.visibility == "private" and standing.card_name is None:
+            standing = standing._replace(card_name=self.dice(16).hex())
+        self.facts.standings[standing.id] = standing
+        self.slip.standings[standing.id] = standing
+        self._carded[standing.id] = program
+        return standing
+
     def position(self, standing: Standing) -> Position:
         """Deficit and (where they were gathered) lots of a standing. A credit needs the deficit only."""
         return Position(standing.deficit, tuple(self.facts.lots.get(standing.id, ())))
+
+    def count(
+        self, standing: Standing, day: int, source: str = NO_SOURCE, *, orders: int = 0, visits: int = 0,
+        points: int = 0, spent: int = 0,
+    ) -> Standing:  # fmt: skip
+        """Count what happened on a local day, in the tally and in the standing's sums."""
+        key = (standing.id, day, source)
+        before = self.slip.tallies.get(key)
+        if before is None:
+            delta = Tally(standing.id, day, source, orders, visits, points, spent)
+        else:
+            delta = Tally(
+                standing.id, day, source, before.orders + orders, before.visits + visits, before.points + points,
+                before.spent_minor + spent,
+            )  # fmt: skip
+        self.slip.tallies[key] = delta
+        if standing.id in self.facts.tallies:
+            self.facts.tallies[standing.id].append(Tally(standing.id, day, source, orders, visits, points, spent))
+        return standing._replace(
+            visits=standing.visits + visits, earned_points=standing.earned_points + points,
+            spent_minor=standing.spent_minor + spent,
+        )  # fmt: skip
+
+    # -- orders and refunds ---------------------------------------------------------------------------------------
 
     def order(self, key: OrderName) -> OrderRow | None:
         """The order as the decisions so far left it."""
@@ -143,27 +138,48 @@ class WorkingCopy:
             refund.message_ref, self.now,
         ))  # fmt: skip
 
-    def put_standing(self, program: ServedProgram, standing: Standing) -> Standing:
-        """Write down a changed standing; its card will be published once when the batch closes."""
-        if program.visibility == "private" and standing.card_name is None:
-            standing = standing._replace(card_name=self.dice(16).hex())
-        self.facts.standings[standing.id] = standing
-        self.slip.standings[standing.id] = standing
-        self._carded[standing.id] = program
-        return standing
+    def by_hand(self, row: OrderRow, actor: str, ref: str) -> WaitingRefund:
+        """The record of points of an order that an operator took back, without money: known by the command's ref."""
+        return WaitingRefund(row.program_id, actor, row.reference, ref, False, row.currency, 0, ref, self.now)
+
+    # -- vouchers, referrals --------------------------------------------------------------------------------------
+
+    def put_voucher(self, voucher: Voucher) -> None:
+        """Write down a new or changed voucher."""
+        self.facts.vouchers[voucher.hash] = voucher
+        if voucher.id == self.facts.next_voucher_id:
+            self.facts.next_voucher_id += 1
+            self.slip.new_vouchers[voucher.id] = voucher
+        elif voucher.id in self.slip.new_vouchers:
+            self.slip.new_vouchers[voucher.id] = voucher
+        else:
+            self.slip.changed_vouchers[voucher.id] = voucher
+
+    def put_referral(self, referral: Referral) -> None:
+        """Write down a new or changed referral."""
+        is_new = referral.id == self.facts.next_referral_id
+        if is_new:
+            self.facts.next_referral_id += 1
+        was_new = self.slip.referrals.get(referral.id, (is_new, referral))[0]
+        self.facts.referrals[referral.id] = referral
+        self.slip.referrals[referral.id] = (was_new, referral)
+
+    # -- entries --------------------------------------------------------------------------------------------------
 
     def enter(self, program: ServedProgram, standing: Standing, movement: Movement) -> NewEntry:
         """Append one entry to the customer's chain, with its lot and draws, and promise its publication."""
         moved, reverses = movement.moved, movement.reverses
         created_at = max(self.now, standing.last_at)
-        opened = moved.after.lots[-1] if moved.points > 0 else None
+        opened = moved.after.lots[-1] if movement.type in CREDITS else None
         line = wire.Entry(
             program=program.address, relay=program.relays[0], customer=standing.customer, type=movement.type,
             points=moved.points, balance=standing.balance + moved.points, seq=standing.seq + 1, prev=standing.head,
             rev=program.revision, text=movement.text, private=program.visibility == "private",
-            key=wire.idempotency_key(program.address, ADAPTER, movement.source, movement.reference),
+            key=wire.idempotency_key(program.address, movement.adapter, movement.author, movement.reference),
             expires_at=opened.expires_at if opened is not None else None,
             revokes=self.facts.entry_refs[reverses] if reverses is not None else None,
+            tier=standing.tier, reward=movement.reward, voucher=movement.voucher, by=movement.by, lot=movement.lot,
+            linked=movement.linked,
         )  # fmt: skip
         rumor = author(wire.template(line, created_at), program.issuer)
         entry = NewEntry(
@@ -181,16 +197,37 @@ class WorkingCopy:
                 entry.id, standing.id, opened.points, opened.remaining, opened.expires_at, opened.opened_at,
             ))  # fmt: skip
         self.slip.draws.extend(EntryDraw(entry.id, draw) for draw in moved.draws)
+        counts = movement.type in CREDITS or (reverses is not None and movement.of_credit)
+        next_at, next_points = self._next_expiry(standing, moved.after, opened)
         standing = standing._replace(
-            balance=line.balance, deficit=moved.after.deficit, seq=line.seq, head=entry.ref, last_at=created_at
-        )
+            balance=line.balance, deficit=moved.after.deficit, seq=line.seq, head=entry.ref, last_at=created_at,
+            lifetime=standing.lifetime + line.points if counts else standing.lifetime,
+            next_expiry_at=next_at, next_expiry_points=next_points,
+        )  # fmt: skip
         standing = self.put_standing(program, standing)
-        self.slip.promises.append(publications.entry(program, standing, entry, self.dice(32)))
+        self.slip.promises.append(publications.entry(program, standing, entry, movement.said, self.dice(32)))
         return entry
+
+    def _next_expiry(self, standing: Standing, after: Position, opened: Lot | None) -> tuple[int | None, int]:
+        """When the next points run out, and how many: reckoned anew, or after a mere credit by what was known."""
+        if standing.id in self.facts.whole or standing.seq == 0:
+            return after.next_expiry(self.now) or (None, 0)
+        known, points = standing.next_expiry_at, standing.next_expiry_points
+        if opened is None or opened.expires_at is None or not opened.remaining:
+            return known, points
+        if known is None or opened.expires_at < known:
+            return opened.expires_at, opened.remaining
+        return known, points + opened.remaining if opened.expires_at == known else points
+
+    # -- promises -------------------------------------------------------------------------------------------------
 
     def promise(self, promise: Promise) -> None:
         """Promise something else to the world."""
         self.slip.promises.append(promise)
+
+    def tell(self, program: ServedProgram, customer: str, text: str) -> None:
+        """Promise a message to a customer, or to an operator, that is about no entry."""
+        self.promise(publications.word(program, customer, text, self.now, self.dice(32)))
 
     def close(self) -> Slip:
         """The slip, with one card for each standing that changed, however often it did."""
@@ -198,7 +235,8 @@ class WorkingCopy:
             standing = self.facts.standings[standing_id]
             standing = standing._replace(card_at=max(self.now, standing.card_at + 1))
             self.facts.standings[standing_id] = self.slip.standings[standing_id] = standing
-            self.slip.promises.append(publications.card(program, standing, self.dice(32)))
+            steps = tiers.steps(self.facts, program, standing, self.now) if program.rules.tiers else None
+            self.slip.promises.append(publications.card(program, standing, steps, self.dice(32)))
         return self.slip
 
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+import orjson
+
 from kinds import errors as kinds_errors
 from kinds import order as wire
 from kinds import registry
@@ -15,8 +17,10 @@ from kinds.errors import Unreadable
 from kinds.event import Event, Rumor
 from kinds.tags import value
 from ledger.errors import AmountInvalid
-from ledger.units import Money, parse_money
+from ledger.units import parse_money
 from nostr_loyalty.programs import ServedProgram, ServedPrograms
+from nostr_loyalty.rules.earning import OrderFacts
+from nostr_loyalty.rules.program import Factor
 
 FUTURE_S: Final = 900
 """How far ahead of our clock a message or its payment may be dated; relays commonly refuse more as well."""
@@ -36,13 +40,16 @@ class Message(NamedTuple):
 
 
 class OrderMessage(NamedTuple):
-    """An order that may be decided on: its program serves it, its author is listed, its money is understood."""
+    """An order that may be decided on: its program serves it, its author is listed, its money is understood.
+
+    `facts` is what the rules look at; `detail` the same as JSON where there is more than an amount, for the record.
+    """
 
     message: Message
     program: ServedProgram
     order: wire.PaidOrder
-    money: Money
-    by_points: int
+    facts: OrderFacts
+    detail: str | None = None
 
     @property
     def reference(self) -> str:
@@ -104,23 +111,65 @@ def recognise(message: Message, programs: ServedPrograms, issuer: str, now: int)
             "order-from-the-future", f"dated {max(order.paid_at, message.created_at) - now} s ahead of this clock"
         )
     try:
-        money = parse_money(*order.amount)
-        by_points = _paid_with_points(order, money.currency)
+        facts = facts_of(order)
     except AmountInvalid as invalid:
         return rejection("order-amount-invalid", invalid.detail)
-    return OrderMessage(message, program, order, money, by_points)
+    return OrderMessage(message, program, order, facts, _detail(facts))
 
 
-def _paid_with_points(order: wire.PaidOrder, currency: str) -> int:
-    """The part of the order that points paid, in the smallest unit of the order's currency."""
-    total = 0
+def facts_of(order: wire.PaidOrder) -> OrderFacts:
+    """What the rules look at. Raises AmountInvalid: an amount that cannot be read, or a part in another unit."""
+    money = parse_money(*order.amount)
+    if not order.lines and not order.items:
+        payment = order.payment.method if order.payment is not None else None
+        return OrderFacts(money.minor, money.currency, order.paid_at, payment=payment)
+    by_points = 0
+    lines = []
     for line in order.lines:
+        minor = _part(line.amount, money.currency, line.type)
         if line.type == "points_discount":
-            part = parse_money(*line.amount)
-            if part.currency != currency:
-                raise AmountInvalid("amount-other-unit", f"points_discount in {part.currency}, amount in {currency}")
-            total += part.minor
-    return total
+            by_points += minor
+        else:
+            lines.append((line.type, minor))
+    items = tuple(
+        (item.id, factor_of(item.quantity), _part(item.amount, money.currency, f"item {item.id}"))
+        for item in order.items
+    )
+    payment = order.payment.method if order.payment is not None else None
+    return OrderFacts(money.minor, money.currency, order.paid_at, by_points, tuple(lines), items, payment)
+
+
+def factor_of(decimal: str) -> Factor:
+    """A decimal without sign as a fraction: 1.5 is 15/10."""
+    whole, _, fraction = decimal.partition(".")
+    return Factor(int(whole + fraction), 10 ** len(fraction))
+
+
+def _part(amount: wire.Amount, currency: str, what: str) -> int:
+    part = parse_money(*amount)
+    if part.currency != currency:
+        raise AmountInvalid("amount-other-unit", f"{what} in {part.currency}, amount in {currency}")
+    return part.minor
+
+
+def _detail(facts: OrderFacts) -> str | None:
+    if not (facts.by_points_minor or facts.lines or facts.items or facts.payment):
+        return None
+    items = [(item, *quantity, minor) for item, quantity, minor in facts.items]
+    fields = {"by_points": facts.by_points_minor, "lines": facts.lines, "items": items, "payment": facts.payment}
+    return orjson.dumps({name: value for name, value in fields.items() if value}).decode()
+
+
+def recorded_facts(minor: int, currency: str, paid_at: int, detail: str | None) -> OrderFacts:
+    """The facts of an order from what was recorded of it: the inverse of what `recognise` keeps."""
+    if detail is None:
+        return OrderFacts(minor, currency, paid_at)
+    fields = orjson.loads(detail)
+    return OrderFacts(
+        minor, currency, paid_at, fields.get("by_points", 0), tuple(map(tuple, fields.get("lines", ()))),
+        tuple((item, Factor(top, bottom), part) for item, top, bottom, part in fields.get("items", ())),
+        fields.get("payment"),
+    )  # fmt: skip
 
 
 CODES: Final[Mapping[str, str]] = {

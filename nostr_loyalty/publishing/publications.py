@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from kinds import answer as wire_answer
 from kinds import registry
 from kinds.answer import Result
-from kinds.card import Card
+from kinds.card import Card, NextExpiry, TierProgress
 from ledger.book import Standing
 from ledger.entry import NewEntry
 from ledger.outbox import Promise
@@ -37,13 +37,20 @@ class Reply(NamedTuple):
     visits_month: int | None = None
     claim: str | None = None
     reason: str | None = None
+    tier: str | None = None
+    claim_uris: tuple[str, ...] = ()
+    perks: tuple[tuple[str, str], ...] = ()
+    pending_until: int | None = None
 
 
-def entry(program: ServedProgram, standing: Standing, booked: NewEntry, seed: bytes) -> Promise:
-    """The publication of an entry: in clear, or as a notice to the customer that carries the proof."""
+def entry(program: ServedProgram, standing: Standing, booked: NewEntry, said: str | None, seed: bytes) -> Promise:
+    """The publication of an entry: in clear, or as a notice to the customer that carries the proof.
+
+    `said` is what the notice says instead of the usual line.
+    """
     if program.visibility == "public":
         return _promise(program, LANE_ENTRY, "entry", sealing.plain(booked.document), seed, program.relays)
-    text = wording.notice(program, booked.points, booked.balance)
+    text = said or wording.notice(program, booked.points, booked.balance)
     tags = [["a", program.address, program.relays[0]], ["card", card_address(program, standing)]]
     recipe = sealing.notice(booked.document, standing.customer, text, tags, booked.recorded_at)
     return _promise(program, LANE_ENTRY, "notice", recipe, seed, program.relays)
@@ -54,11 +61,20 @@ def card_address(program: ServedProgram, standing: Standing) -> str:
     return f"{registry.CARD}:{program.issuer}:{_card_name(program, standing)}"
 
 
-def card(program: ServedProgram, standing: Standing, seed: bytes) -> Promise:
-    """The customer's card as it stands now, at the time `standing.card_at`."""
+def word(program: ServedProgram, to: str, text: str, now: int, seed: bytes) -> Promise:
+    """A message to a customer or an operator that is about no entry."""
+    recipe = sealing.message(to, text, [("a", program.address, program.relays[0])], now)
+    return _promise(program, LANE_ANSWER, "word", recipe, seed, program.relays)
+
+
+def card(program: ServedProgram, standing: Standing, steps: tuple[int, int, str] | None, seed: bytes) -> Promise:
+    """The customer's card as it stands now, at the time `standing.card_at`; `steps`: (reached, needed, next tier)."""
+    expiry = standing.next_expiry_at
     facts = Card(
         program=program.address, customer=standing.customer, points=standing.balance, lifetime=standing.lifetime,
-        visits_month=standing.visits_month, seq=standing.seq, head=standing.head,
+        visits_month=standing.visits_month, seq=standing.seq, head=standing.head, tier=standing.tier,
+        tier_progress=TierProgress(*steps) if steps else None,
+        next_expiry=NextExpiry(standing.next_expiry_points, expiry) if expiry is not None else None,
     )  # fmt: skip
     name = None if program.visibility == "public" else _card_name(program, standing)
     recipe = sealing.card(facts, name, standing.card_at)
@@ -82,7 +98,8 @@ def rejection(rejected: Rejection, reply: Reply, now: int, seed: bytes) -> Promi
 def _answer(to: str, ref: str, reference: str | None, reply: Reply, now: int) -> bytes:
     said = wire_answer.Answer(
         to_event=ref, order_id=reference, result=reply.result, points=reply.points, balance=reply.balance,
-        visits_month=reply.visits_month, claim=reply.claim, reason=reply.reason,
+        tier=reply.tier, visits_month=reply.visits_month, claim=reply.claim, reason=reply.reason,
+        claim_uris=reply.claim_uris, perks=reply.perks, pending_until=reply.pending_until,
     )  # fmt: skip
     return sealing.message(to, reply.text, wire_answer.answer_tags(said), now)
 

@@ -19,7 +19,7 @@ import orjson
 
 from kinds import card as wire_card
 from kinds import direct_message, gift_wrap, nip44
-from kinds.card import Card
+from kinds.card import Card, NextExpiry, TierProgress
 from kinds.event import Event, Rumor, sign, sign_canonical, to_json
 from kinds.keys import SecretKey
 
@@ -48,7 +48,10 @@ def notice(entry: bytes, to: str, text: str, tags: Sequence[Sequence[str]], at: 
 
 def card(card: Card, name: str | None, at: int) -> bytes:
     """The recipe of a card at the time `at`; a private one has a `name` (its `d`), a public one has none."""
-    return orjson.dumps({"form": "card", "name": name, "at": at, "card": card._asdict()})
+    fields = card._asdict()
+    for part in ("tier_progress", "next_expiry"):  # orjson does not take named tuples for arrays
+        fields[part] = fields[part] and tuple(fields[part])
+    return orjson.dumps({"form": "card", "name": name, "at": at, "card": fields})
 
 
 class Sealer:
@@ -81,6 +84,10 @@ class Sealer:
 
     def _card(self, fields: dict[str, Any], key: SecretKey, seed: bytes) -> Event:
         card = Card(**fields["card"])
+        card = card._replace(
+            tier_progress=card.tier_progress and TierProgress(*card.tier_progress),
+            next_expiry=card.next_expiry and NextExpiry(*card.next_expiry),
+        )
         if fields["name"] is None:
             return sign(wire_card.public_template(card, fields["at"]), key)
         nonce = hmac.digest(seed, b"card nonce", "sha256")

@@ -1,0 +1,98 @@
+"""What commands do: who may ask, once by its ref, then the desk that it is for.
+
+A command that was refused leaves no trace (but for a wrong claim code, which is counted): it may be asked again. One
+that was done is recorded with its ref, so that a repetition is answered "duplicate" and moves nothing.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from ledger.actions import Action
+from nostr_loyalty.commands.command import (
+    CUSTOMER_VERBS,
+    Cancel,
+    Claim,
+    Drop,
+    Feedback,
+    Freeze,
+    Grant,
+    Redeem,
+    Refer,
+    Refund,
+    Release,
+    Relink,
+    Request,
+    Revoke,
+    RevokeEntry,
+    Undo,
+    Unfreeze,
+    Use,
+    verb_of,
+)
+from nostr_loyalty.commands.outcome import Outcome, duplicate, refused
+from nostr_loyalty.desk import guest_desk, hand_desk, order_hand_desk, relink_desk, reward_desk, undo_desk
+from nostr_loyalty.desk.deed import Deed
+from nostr_loyalty.desk.working_copy import WorkingCopy
+from nostr_loyalty.intake.recognition import FUTURE_S
+from nostr_loyalty.rules.refusal import Refusal
+
+OLD_S: Final = 14 * 86_400
+"""A command older than this is refused (protocol §10)."""
+
+_DESKS: Final[dict[type, Callable[[WorkingCopy, Request, Any], Deed | Refusal]]] = {
+    Grant: hand_desk.grant,
+    Revoke: hand_desk.revoke,
+    RevokeEntry: hand_desk.revoke_entry,
+    Freeze: hand_desk.freeze,
+    Unfreeze: hand_desk.freeze,
+    Refund: order_hand_desk.refund,
+    Release: order_hand_desk.release,
+    Drop: order_hand_desk.drop,
+    Redeem: reward_desk.redeem,
+    Use: reward_desk.use,
+    Cancel: reward_desk.cancel,
+    Relink: relink_desk.relink,
+    Undo: undo_desk.undo,
+    Claim: guest_desk.claim,
+    Feedback: guest_desk.feedback,
+    Refer: guest_desk.refer,
+}
+
+
+def take(copy: WorkingCopy, request: Request, before: Action | None) -> Outcome:
+    """Decide one command; `before`: what this very request did, if it was taken before."""
+    if before is not None:
+        return duplicate(
+            "Done before.", **{name: before.detail[name] for name in ("entries",) if name in before.detail}
+        )
+    refusal = _not_allowed(request, copy.now)
+    if refusal is not None:
+        return refused(refusal)
+    deed = _DESKS[type(request.command)](copy, request, request.command)
+    if isinstance(deed, Refusal):
+        return refused(deed)
+    action = Action(
+        id=copy.facts.next_action_id, program_id=request.program.ledger_id, ref=request.ref, actor=request.actor,
+        verb=verb_of(request.command), standing_id=deed.standing_id, points=deed.points,
+        day=copy.today(request.program), detail={**deed.detail, "entries": deed.entry_refs}, undone_by=None,
+        done_at=copy.now,
+    )  # fmt: skip
+    copy.facts.next_action_id += 1
+    copy.slip.actions.append(action)
+    if deed.undoes is not None:
+        copy.slip.undone.append((deed.undoes, action.id))
+    return deed.outcome()
+
+
+def _not_allowed(request: Request, now: int) -> Refusal | None:
+    verb = verb_of(request.command)
+    if request.role == "customer" and verb not in CUSTOMER_VERBS:
+        return Refusal("command-not-allowed", verb)
+    program = request.program
+    if request.role == "operator" and request.actor != program.issuer and request.actor not in program.operators:
+        return Refusal("command-not-allowed", f"{request.actor[:8]}… is no operator of {program.slug}")
+    if request.at < now - OLD_S:
+        return Refusal("command-too-old", f"asked {(now - request.at) // 86_400} days ago")
+    if request.at > now + FUTURE_S:
+        return Refusal("command-from-the-future", f"dated {request.at - now} s ahead of this clock")
+    return None

@@ -1,0 +1,115 @@
+"""Facts that every kind of batch needs of the customers it touches, read inside the open transaction. Only SQL is
+awaited.
+
+`follow` adds the keys that customers moved to, `count` the tallies that the program's rules look back on, `open_up`
+their lots and whatever hangs on them.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from ledger import book, referrals, statement, tally, vouchers
+from ledger import feedback as feedbacks
+from ledger.database import Read
+from ledger.entry import Entry
+from ledger.orders import OrderRow
+from ledger.vouchers import Voucher
+from nostr_loyalty.desk.facts import Facts
+from nostr_loyalty.rules.calendar import day_of, period_days
+from nostr_loyalty.rules.program import ProgramRules
+from nostr_loyalty.rules.tiering import window_from
+
+
+async def follow(r: Read, facts: Facts) -> None:
+    """Add the standings that others have moved to, and referrals that wait for their first order."""
+    while (
+        missing := {one.relinked_to for one in facts.standings.values() if one.relinked_to is not None}
+        - facts.standings.keys()
+    ):
+        facts.standings |= await book.standings_by_id(r, sorted(missing))
+    waiting = [one.referral_id for one in facts.standings.values() if one.referral_id is not None]
+    if waiting:
+        facts.referrals |= await referrals.by_id(r, waiting)
+
+
+def first_day_of(rules: ProgramRules, paid_at: Iterable[int], now: int) -> int | None:
+    """The first local day that the rules look back on for orders paid at these times; None: on none."""
+    first = window_from(rules, day_of(now, rules.tz)) if rules.tiers else None
+    guarded = rules.guard.customer_orders is not None or rules.guard.source_orders is not None
+    if not rules.caps and not guarded:
+        return first
+    days = [] if first is None else [first]
+    for moment in paid_at:
+        day = day_of(moment, rules.tz)
+        days += [day, *(period_days(day, cap.period)[0] for cap in rules.caps)]
+    return min(days, default=None)
+
+
+async def count(r: Read, facts: Facts, first_days: Mapping[int, int | None]) -> None:
+    """Add the tallies of all standings in the facts; `first_days`: program's ledger id -> the first day wanted."""
+    wanted = []
+    for standing in facts.standings.values():
+        first = first_days.get(standing.program_id)
+        if first is not None:
+            wanted.append((standing.id, first))
+    facts.tallies |= await tally.since(r, wanted)
+
+
+async def hang_on(r: Read, facts: Facts, rows: Collection[OrderRow]) -> tuple[set[int], list[int]]:
+    """Add what hangs on orders that may be taken back: used vouchers, feedback, referrals, and their customers.
+
+    Gives the ids of the standings that are touched, and of the credits that may be reversed.
+    """
+    ids = [row.id for row in rows]
+    for row in rows:
+        for voucher in await vouchers.used_on(r, row.program_id, row.reference):
+            facts.vouchers[voucher.hash] = voucher
+    facts.feedback |= await feedbacks.by_order(r, ids)
+    ripe = await referrals.by_order(r, ids)
+    facts.referrals |= {one.id: one for one in ripe.values()}
+    wanted = {voucher.standing_id for voucher in facts.vouchers.values()}
+    wanted |= {one.standing_id for one in facts.feedback.values()}
+    wanted |= {each for one in ripe.values() for each in (one.referrer_id, one.friend_id)}
+    wanted |= {row.standing_id for row in rows if row.standing_id is not None}
+    if missing := wanted - facts.standings.keys():
+        facts.standings |= await book.standings_by_id(r, sorted(missing))
+    bonuses = [one.entry_id for one in facts.feedback.values()]
+    bonuses += [each for one in ripe.values() for each in (one.referrer_entry, one.friend_entry)]
+    named = [each for each in bonuses if each is not None]
+    facts.bonuses |= await statement.entries_by_id(r, named)
+    await follow(r, facts)
+    return with_followed(facts, wanted), [*named, *(row.entry_id for row in rows if row.entry_id is not None)]
+
+
+def with_followed(facts: Facts, standing_ids: Iterable[int]) -> set[int]:
+    """These standings, and those that they have moved to."""
+    found = set()
+    for standing_id in standing_ids:
+        at: int | None = standing_id
+        while at is not None:
+            found.add(at)
+            at = facts.standings[at].relinked_to
+    return found
+
+
+async def open_up(r: Read, facts: Facts, standing_ids: Iterable[int], also: Iterable[int] = ()) -> None:
+    """Add all lots of these standings, those of the credits in `also`, and those that vouchers drew on.
+
+    Ends with the event ids of every entry that may have to be named.
+    """
+    reversible = set(also)
+    of_vouchers = list(facts.vouchers.values())
+    homes = await statement.entries_by_id(r, [one.entry_id for one in of_vouchers])
+    for voucher in of_vouchers:
+        if _at_home(voucher, homes):
+            facts.drawn[voucher.entry_id] = drawn = await book.entries_drawn(r, voucher.entry_id)
+            reversible |= {draw.lot_id for draw in drawn}
+    facts.whole = set(standing_ids)
+    facts.lots = await book.lots(r, sorted(facts.whole), also=sorted(reversible))
+    named = {lot.entry_id for lots in facts.lots.values() for lot in lots}
+    named |= reversible | {one.entry_id for one in of_vouchers}
+    facts.entry_refs = await book.refs(r, sorted(named))
+
+
+def _at_home(voucher: Voucher, homes: Mapping[int, Entry]) -> bool:
+    """Whether the redemption stands on the chain of the voucher's owner (not: on that of a key that was replaced)."""
+    return homes[voucher.entry_id].standing_id == voucher.standing_id

@@ -1,0 +1,121 @@
+"""What the ledger says about everybody and everything that a batch decides on, and the slip of all that it writes.
+
+Both are plain values: `gathering` reads the one and writes the other, `working_copy` changes them together.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from ledger.actions import Action
+from ledger.book import EntryDraw, OpenedLot, Standing
+from ledger.entry import Entry, EntryType, NewEntry
+from ledger.feedback import Feedback
+from ledger.flags import Flag
+from ledger.lot import Draw, Lot, Moved
+from ledger.orders import OrderName, OrderRow, Refund
+from ledger.outbox import Promise
+from ledger.referrals import Referral
+from ledger.tally import Tally
+from ledger.vouchers import Voucher
+from ledger.waiting_refunds import WaitingRefund
+
+Dice = Callable[[int], bytes]
+"""n random bytes."""
+
+
+@dataclass(slots=True)
+class Facts:
+    """What the ledger says; every decision of the batch leaves its mark here, so that the next one sees it.
+
+    `lots` holds all open lots of a standing that is in `whole`, and of others only what this batch opened. `entry_refs`
+    holds the event ids of the entries that may be named. `refunded` names the refunds applied before, by (program,
+    source, refund's reference); `waiting` those that came before their order. `tallies` reach as far back as the
+    program's rules look. `drawn` holds what is still drawn by a redemption (its draws less what was put back).
+    `bonuses` holds the credits, by id, that hang on an order without being its own: for feedback, for a referral.
+    `slots` and `stock`: of a reward, what is taken. A next id of -1: nothing of that sort is made in this batch.
+    """
+
+    standings: dict[int, Standing] = field(default_factory=dict)
+    standing_ids: dict[tuple[int, str], int] = field(default_factory=dict)
+    orders: dict[OrderName, OrderRow] = field(default_factory=dict)
+    refunded: set[OrderName] = field(default_factory=set)
+    waiting: dict[OrderName, list[WaitingRefund]] = field(default_factory=dict)
+    lots: dict[int, list[Lot]] = field(default_factory=dict)
+    whole: set[int] = field(default_factory=set)
+    entry_refs: dict[int, str] = field(default_factory=dict)
+    tallies: dict[int, list[Tally]] = field(default_factory=dict)
+    vouchers: dict[str, Voucher] = field(default_factory=dict)
+    drawn: dict[int, list[Draw]] = field(default_factory=dict)
+    referrals: dict[int, Referral] = field(default_factory=dict)
+    feedback: dict[int, Feedback] = field(default_factory=dict)
+    entries: dict[str, Entry] = field(default_factory=dict)
+    bonuses: dict[int, Entry] = field(default_factory=dict)
+    stock: dict[str, int] = field(default_factory=dict)
+    slots: frozenset[int] = frozenset()
+    next_entry_id: int = 1
+    next_order_id: int = 1
+    next_voucher_id: int = -1
+    next_action_id: int = -1
+    next_referral_id: int = -1
+    hand_today: tuple[int, int] = (0, 0)
+    last_action: Action | None = None
+    wrong_claims: tuple[int, int] = (0, 0)
+    referrers: tuple[str, ...] = ()
+    referred_so_far: int = 0
+    friend_referred: bool = False
+
+
+@dataclass(slots=True)
+class Slip:
+    """All that one batch writes: to the book, to the orders, to the other tables, to the outbox."""
+
+    entries: list[NewEntry] = field(default_factory=list)
+    opened: list[OpenedLot] = field(default_factory=list)
+    draws: list[EntryDraw] = field(default_factory=list)
+    standings: dict[int, Standing] = field(default_factory=dict)
+    new_orders: dict[int, OrderRow] = field(default_factory=dict)
+    changed_orders: dict[int, OrderRow] = field(default_factory=dict)
+    refunds: list[Refund] = field(default_factory=list)
+    waiting: list[WaitingRefund] = field(default_factory=list)
+    released: list[WaitingRefund] = field(default_factory=list)
+    tallies: dict[tuple[int, int, str], Tally] = field(default_factory=dict)
+    moved_tallies: list[tuple[int, int]] = field(default_factory=list)
+    new_vouchers: dict[int, Voucher] = field(default_factory=dict)
+    changed_vouchers: dict[int, Voucher] = field(default_factory=dict)
+    stock: list[tuple[int, str, int | None, int]] = field(default_factory=list)
+    referrals: dict[int, tuple[bool, Referral]] = field(default_factory=dict)
+    feedback: list[Feedback] = field(default_factory=list)
+    flags: list[Flag] = field(default_factory=list)
+    settled: list[tuple[int, Literal["released", "dropped"]]] = field(default_factory=list)
+    actions: list[Action] = field(default_factory=list)
+    undone: list[tuple[int, int]] = field(default_factory=list)
+    wrong_claims: list[tuple[int, str, int]] = field(default_factory=list)
+    warned: list[int] = field(default_factory=list)
+    promises: list[Promise] = field(default_factory=list)
+
+
+class Movement(NamedTuple):
+    """Points about to move: what the entry says besides its place in the chain.
+
+    `moved` is what the lot algebra made of it. (`adapter`, `author`, `reference`) make it happen once. `reverses` is
+    the id of the entry that this one takes back, `of_credit` whether that one was a credit. `said`: what the customer
+    reads instead of the usual line. `lot`, `linked`: event ids; `voucher`: the hash of a code.
+    """
+
+    type: EntryType
+    moved: Moved
+    text: str
+    author: str
+    reference: str
+    occurred_at: int
+    adapter: str = "nostr"
+    order_id: int | None = None
+    reverses: int | None = None
+    of_credit: bool = True
+    reward: str | None = None
+    voucher: str | None = None
+    by: str | None = None
+    lot: str | None = None
+    linked: str | None = None
+    said: str | None = None

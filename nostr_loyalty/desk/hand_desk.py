@@ -1,0 +1,158 @@
+"""The operator's hand on a customer's points: grant, revoke, freeze."""
+
+from ledger.book import Standing
+from ledger.entry import CREDITS, NewEntry
+from nostr_loyalty.commands.command import Freeze, Grant, Request, Revoke, RevokeEntry, Unfreeze
+from nostr_loyalty.desk import tier_desk
+from nostr_loyalty.desk.deed import Deed
+from nostr_loyalty.desk.facts import Movement
+from nostr_loyalty.desk.lot_moves import write_off
+from nostr_loyalty.desk.voucher_moves import give_back
+from nostr_loyalty.desk.working_copy import WorkingCopy
+from nostr_loyalty.programs import ServedProgram
+from nostr_loyalty.publishing import wording
+from nostr_loyalty.rules import expiring, handling
+from nostr_loyalty.rules.refusal import Refusal
+
+
+def known(copy: WorkingCopy, program: ServedProgram, customer: str) -> Standing | Refusal:
+    """The customer's standing, followed to the key that it moved to; refused where the program never saw the
+    customer.
+    """
+    standing_id = copy.facts.standing_ids.get((program.ledger_id, customer))
+    if standing_id is None:
+        return Refusal("customer-unknown", f"{customer[:8]}… at {program.slug}")
+    return copy.followed(standing_id)
+
+
+def grant(copy: WorkingCopy, request: Request, command: Grant) -> Deed | Refusal:
+    """Give points: a new lot."""
+    refusal = _limited(copy, request, command.points)
+    if refusal is not None:
+        return refusal
+    standing = known(copy, request.program, command.who)
+    if isinstance(standing, Refusal):
+        return standing
+    expires_at = command.expires_at
+    if expires_at is None:
+        expires_at = expiring.expires_at(request.program.rules, copy.now)
+    entry = give(copy, request, standing, command.points, wording.granted(request.program, command.reason), expires_at)
+    return _deed(copy, request.program, standing, entry, {"entry": entry.id}, points=command.points)
+
+
+def give(
+    copy: WorkingCopy, request: Request, standing: Standing, points: int, text: str, expires_at: int | None
+) -> NewEntry:
+    """Book a granted credit by the asker."""
+    moved = copy.position(standing).credit(copy.facts.next_entry_id, points, expires_at=expires_at, at=copy.now)
+    return copy.enter(request.program, standing, Movement(
+        type="granted", moved=moved, text=text, author=request.actor, reference=request.ref, occurred_at=request.at,
+        adapter=request.adapter, by=request.actor,
+    ))  # fmt: skip
+
+
+def revoke(copy: WorkingCopy, request: Request, command: Revoke) -> Deed | Refusal:
+    """Take points by hand. Beyond what there is: a deficit, or where the program clamps only what there is."""
+    refusal = _limited(copy, request, command.points)
+    if refusal is not None:
+        return refusal
+    found = known(copy, request.program, command.who)
+    if isinstance(found, Refusal):
+        return found
+    standing = write_off(copy, request.program, found)
+    position = copy.position(standing)
+    if request.program.rules.deficit == "allow":
+        moved = position.take(command.points, at=copy.now)
+    else:
+        points = min(command.points, position.spendable(copy.now))
+        taken = position.spend(points, at=copy.now) if points else None
+        if taken is None:
+            return Refusal("points-none-to-take", f"{standing.customer[:8]}… at {request.program.slug}")
+        moved = taken
+    entry = copy.enter(request.program, standing, Movement(
+        type="revoked", moved=moved, text=wording.revoked_by_hand(request.program, command.reason),
+        author=request.actor, reference=request.ref, occurred_at=request.at, adapter=request.adapter, by=request.actor,
+    ))  # fmt: skip
+    return _deed(copy, request.program, standing, entry, {"revoked": -entry.points}, points=-entry.points)
+
+
+def revoke_entry(copy: WorkingCopy, request: Request, command: RevokeEntry) -> Deed | Refusal:
+    """Reverse what is left of one credit; or of a redemption, by giving its voucher back."""
+    program = request.program
+    entry = copy.facts.entries.get(command.entry)
+    if entry is None or entry.program_id != program.ledger_id:
+        return Refusal("entry-unknown", command.entry[:8])
+    standing = copy.facts.standings[entry.standing_id]
+    if standing.relinked_to is not None or entry.type not in (*CREDITS, "redeemed"):
+        return Refusal("entry-not-reversible", f"{entry.type} entry {command.entry[:8]}")
+    text = wording.revoked_by_hand(program, command.reason)
+    if entry.type == "redeemed":
+        voucher = next((one for one in copy.facts.vouchers.values() if one.entry_id == entry.id), None)
+        if voucher is None or not voucher.charged:
+            return Refusal("entry-reversed-before", command.entry[:8])
+        back = give_back(
+            copy, program, voucher, "cancelled", author=request.actor, reference=request.ref, adapter=request.adapter,
+            by=request.actor,
+        )  # fmt: skip
+        assert back is not None, "something was charged"
+        return _deed(copy, program, standing, back, {})
+    order = next((one for one in copy.facts.orders.values() if one.id == entry.order_id), None)
+    lot = next(one for one in copy.position(standing).lots if one.entry_id == entry.id)
+    points = lot.points - lot.reversed
+    refusal = _limited(copy, request, points) if points else Refusal("entry-reversed-before", command.entry[:8])
+    if refusal is not None:
+        return refusal
+    allows = program.rules.deficit == "allow"
+    moved = copy.position(standing).reverse_credit(entry.id, points, at=copy.now, deficit=allows)
+    if moved is None:
+        return Refusal("entry-reversed-before", f"{command.entry[:8]}: it has run out, or was spent")
+    booked = copy.enter(program, standing, Movement(
+        type="revoked", moved=moved, text=text, author=request.actor, reference=request.ref, occurred_at=request.at,
+        adapter=request.adapter, by=request.actor, reverses=entry.id, order_id=entry.order_id,
+    ))  # fmt: skip
+    if order is not None:
+        due = order.earned - order.reversed
+        short = due + moved.points - min(due, lot.expired)
+        copy.put_order(order._replace(
+            reversed=order.earned, clamped=order.clamped + (0 if allows else max(0, short)),
+        ))  # fmt: skip
+        copy.put_refund(copy.by_hand(order, request.actor, request.ref), order.id, -moved.points, booked.id)
+        standing = copy.count(copy.facts.standings[standing.id], order.day, order.source, points=-due)
+        copy.put_standing(program, standing)
+    elif entry.type == "earned":
+        standing = copy.count(
+            copy.facts.standings[standing.id], copy.day_of(program, entry.occurred_at), points=moved.points
+        )
+        copy.put_standing(program, standing)
+    tier_desk.reviewed(copy, program, copy.facts.standings[standing.id])
+    return _deed(copy, program, standing, booked, {"revoked": -moved.points}, points=-moved.points)
+
+
+def freeze(copy: WorkingCopy, request: Request, command: Freeze | Unfreeze) -> Deed | Refusal:
+    """Stop a customer's spending, or let it go on."""
+    standing = known(copy, request.program, command.who)
+    if isinstance(standing, Refusal):
+        return standing
+    frozen = isinstance(command, Freeze)
+    copy.put_standing(request.program, standing._replace(frozen=int(frozen)))
+    text = f"{standing.customer[:8]}… can {'spend nothing until unfrozen' if frozen else 'spend again'}."
+    return Deed(text, standing.id, detail={"was": standing.frozen}, facts={"customer": standing.customer})
+
+
+def _limited(copy: WorkingCopy, request: Request, points: int) -> Refusal | None:
+    """What one operator may not, today; the issuer itself (the venue's own key) has no limits."""
+    if points <= 0:
+        return Refusal("points-not-positive", str(points))
+    if request.actor == request.program.issuer:
+        return None
+    return handling.limit(request.program.rules.hand, *copy.facts.hand_today, points)
+
+
+def _deed(
+    copy: WorkingCopy, program: ServedProgram, standing: Standing, entry: NewEntry, detail: dict[str, object], *,
+    points: int = 0,
+) -> Deed:  # fmt: skip
+    count, so_far = copy.facts.hand_today
+    copy.facts.hand_today = (count + 1, so_far + points)
+    text = f"{wording.delta(program, entry.points)} for {standing.customer[:8]}…, balance {entry.balance}."
+    return Deed(text, standing.id, (entry,), points, detail, {"customer": standing.customer})

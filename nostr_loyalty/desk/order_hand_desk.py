@@ -1,0 +1,76 @@
+"""The operator's hand on orders: a refund that the till does not report, and orders that the guard holds."""
+
+from ledger.orders import OrderRow
+from ledger.waiting_refunds import WaitingRefund
+from nostr_loyalty.commands.command import Drop, Refund, Release, Request
+from nostr_loyalty.desk.deed import Deed
+from nostr_loyalty.desk.lot_moves import book_pending
+from nostr_loyalty.desk.refund_desk import RefundDesk
+from nostr_loyalty.desk.working_copy import WorkingCopy
+from nostr_loyalty.publishing import wording
+from nostr_loyalty.rules.refusal import Refusal
+
+
+def refund(copy: WorkingCopy, request: Request, command: Refund) -> Deed | Refusal:
+    """Take an order back, in whole or in part, as if its till had reported it."""
+    row = _order(copy, command.order)
+    if isinstance(row, Refusal):
+        return row
+    amount = command.amount
+    reported = WaitingRefund(
+        program_id=row.program_id, source=request.actor, order_reference=row.reference, reference=request.ref,
+        canceled=amount is None, currency=amount.currency if amount else row.currency,
+        amount_minor=amount.minor if amount else 0, message_ref=request.ref, recorded_at=copy.now,
+    )  # fmt: skip
+    before = len(copy.slip.entries)
+    taken = RefundDesk(copy).take_back(request.program, row, reported, adapter=request.adapter, by=request.actor)
+    if isinstance(taken, Refusal):
+        return taken
+    entries = tuple(copy.slip.entries[before:])
+    text = f"Order {row.reference} taken back: {wording.delta(request.program, -taken)}."
+    return Deed(text, row.standing_id, entries, facts={"order": row.reference})
+
+
+def release(copy: WorkingCopy, request: Request, command: Release) -> Deed | Refusal:
+    """Book the points of a held order."""
+    row = _held(copy, command.order)
+    if isinstance(row, Refusal):
+        return row
+    entry = book_pending(copy, request.program, row, wording.earned(request.program))
+    copy.slip.settled.append((row.id, "released"))
+    entries = (entry,) if entry is not None else ()
+    points = entry.points if entry is not None else 0
+    text = f"Order {row.reference} released: {wording.delta(request.program, points)}."
+    return Deed(text, row.standing_id, entries, facts={"order": row.reference})
+
+
+def drop(copy: WorkingCopy, request: Request, command: Drop) -> Deed | Refusal:
+    """Drop the points of a held order; its visit stays."""
+    row = _held(copy, command.order)
+    if isinstance(row, Refusal):
+        return row
+    assert row.standing_id is not None
+    due = row.earned - row.reversed
+    copy.put_order(row._replace(reversed=row.earned, unbooked=row.unbooked + due, pending_until=None, held=0))
+    copy.put_refund(copy.by_hand(row, request.actor, request.ref), row.id, due, None)
+    standing = copy.count(copy.followed(row.standing_id), row.day, row.source, points=-due)
+    copy.put_standing(request.program, standing)
+    copy.slip.settled.append((row.id, "dropped"))
+    text = f"Order {row.reference} dropped: it earns nothing."
+    return Deed(text, row.standing_id, facts={"order": row.reference})
+
+
+def _order(copy: WorkingCopy, reference: str) -> OrderRow | Refusal:
+    found = [row for row in copy.facts.orders.values() if row.reference == reference]
+    if not found:
+        return Refusal("order-unknown", reference)
+    if len(found) > 1:
+        return Refusal("order-ambiguous", f"{len(found)} order systems have reported {reference}")
+    return found[0]
+
+
+def _held(copy: WorkingCopy, reference: str) -> OrderRow | Refusal:
+    row = _order(copy, reference)
+    if isinstance(row, Refusal):
+        return row
+    return row if row.held else Refusal("order-not-held", reference)

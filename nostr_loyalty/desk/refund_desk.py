@@ -1,0 +1,199 @@
+"""What a refund and a cancellation take back: from the order's stored points, never by today's rule (Bug 20).
+
+Rules:
+- All refunds of an order together never exceed it; each happens once by its reference (Bug 17, 22, 56).
+- The order's own lot first, then the customer's others; what is spent becomes a deficit, or is forgiven where the
+  program clamps. What had expired is not taken again (Bug 55).
+- The whole refund also takes back the feedback's and the referral's points, and gives back a voucher that was used on
+  the order, once (Bug 14, 16, 22, 49). The refund itself never waits and is never blocked by any of this (Bug 23).
+- A customer whose key was replaced is followed to the new one.
+"""
+
+from ledger.book import Standing
+from ledger.lot import Moved
+from ledger.orders import OrderRow
+from ledger.waiting_refunds import WaitingRefund
+from nostr_loyalty.desk import tier_desk
+from nostr_loyalty.desk.facts import Movement
+from nostr_loyalty.desk.voucher_moves import give_back
+from nostr_loyalty.desk.working_copy import WorkingCopy
+from nostr_loyalty.intake.recognition import OrderMessage
+from nostr_loyalty.programs import ServedProgram
+from nostr_loyalty.publishing import wording
+from nostr_loyalty.rules import reversing
+from nostr_loyalty.rules.calendar import day_of
+from nostr_loyalty.rules.refusal import Refusal
+
+
+class RefundDesk:
+    """Takes back what orders earned."""
+
+    def __init__(self, copy: WorkingCopy) -> None:
+        """`copy`: the batch's facts, changed by every decision."""
+        self._copy = copy
+
+    def of_message(self, message: OrderMessage) -> WaitingRefund:
+        """The refund or cancellation that an order system reports."""
+        return WaitingRefund(
+            program_id=message.program.ledger_id, source=message.message.author, order_reference=message.reference,
+            reference=refund_reference(message), canceled=message.order.status == "canceled",
+            currency=message.facts.currency, amount_minor=message.facts.minor, message_ref=message.message.ref,
+            recorded_at=self._copy.now,
+        )  # fmt: skip
+
+    def take_back(
+        self, program: ServedProgram, row: OrderRow, refund: WaitingRefund, *, adapter: str = "nostr",
+        by: str | None = None,
+    ) -> int | Refusal:  # fmt: skip
+        """Apply a refund or a cancellation to a known order: how many points (0 or more) it took."""
+        stored = reversing.StoredOrder(
+            row.amount_minor, row.currency, row.refunded_minor, row.earned, row.reversed, row.fixed
+        )
+        reversal = (
+            reversing.cancel(stored) if refund.canceled
+            else reversing.refund(stored, refund.amount_minor, refund.currency)
+        )  # fmt: skip
+        if isinstance(reversal, Refusal):
+            return reversal
+        ends = reversal.whole and row.status == "paid"
+        status = row.status if not ends else "canceled" if refund.canceled else "refunded"
+        counted = 0 if reversal.whole else max(0, row.counted_minor - (reversal.refunded_minor - row.refunded_minor))
+        before, row = row, row._replace(
+            status=status, refunded_minor=reversal.refunded_minor, reversed=row.reversed + reversal.points,
+            counted_minor=counted,
+        )  # fmt: skip
+        standing_id = row.standing_id
+        if standing_id is None:
+            self._copy.put_order(row._replace(unbooked=row.unbooked + reversal.points))
+            self._copy.put_refund(refund, row.id, reversal.points, None)
+            return reversal.points
+        taken, entry_id, row = self._reverse(program, row, refund, reversal.points, adapter, by)
+        self._copy.put_order(row)
+        self._copy.put_refund(refund, row.id, taken, entry_id)
+        self._uncount(program, row, before, reversal.points, ends=ends)
+        if ends:
+            self._whole(program, row, refund)
+        tier_desk.reviewed(self._copy, program, self._copy.followed(standing_id))
+        return taken
+
+    def _reverse(
+        self, program: ServedProgram, row: OrderRow, refund: WaitingRefund, points: int, adapter: str, by: str | None
+    ) -> tuple[int, int | None, OrderRow]:
+        """Take the customer's points back: how many, by which entry, and the order with what could not be taken."""
+        assert row.standing_id is not None
+        if row.entry_id is None:  # nothing was booked yet: it just will not be
+            row = row._replace(unbooked=row.unbooked + points)
+            if row.reversed >= row.earned:
+                row = row._replace(pending_until=None, held=0)
+            return points, None, row
+        if not points:
+            return 0, None, row
+        copy, allows = self._copy, program.rules.deficit == "allow"
+        standing = copy.followed(row.standing_id)
+        position = copy.position(standing)
+        own = standing.id == row.standing_id
+        if own:
+            lot = next(one for one in position.lots if one.entry_id == row.entry_id)
+            expired = min(points, lot.expired)
+            moved = position.reverse_credit(row.entry_id, points, at=copy.now, deficit=allows)
+        else:
+            expired = 0
+            moved = position.take(points, at=copy.now) if allows else _take_what_there_is(copy, standing, points)
+        taken = -moved.points if moved is not None else 0
+        row = row._replace(clamped=row.clamped + max(0, points - taken - expired) if not allows else row.clamped)
+        if moved is None:
+            return 0, None, row
+        entry = copy.enter(program, standing, Movement(
+            type="revoked", moved=moved, text=wording.revoked(program, canceled=refund.canceled), author=refund.source,
+            reference=refund.reference, order_id=row.id, occurred_at=refund.recorded_at, adapter=adapter, by=by,
+            reverses=row.entry_id if own else None,
+        ))  # fmt: skip
+        return taken, entry.id, row
+
+    def _uncount(self, program: ServedProgram, row: OrderRow, before: OrderRow, points: int, *, ends: bool) -> None:
+        """The visit, the spend and the points that no longer count, on the order's day."""
+        copy = self._copy
+        assert row.standing_id is not None
+        standing = copy.followed(row.standing_id)
+        standing = copy.count(
+            standing, row.day, row.source, visits=-1 if ends else 0, points=-points,
+            spent=row.counted_minor - before.counted_minor,
+        )  # fmt: skip
+        if ends:
+            if standing.month == row.month:
+                standing = standing._replace(visits_month=max(0, standing.visits_month - 1))
+            if row.welcome or not standing.visits:
+                standing = standing._replace(welcomed=0)  # the next order is the first one again
+            if standing.id != row.standing_id:  # the visit had moved to the new key with all others
+                standing = standing._replace(carried_visits=standing.carried_visits - 1)
+                old = copy.facts.standings[row.standing_id]
+                copy.put_standing(program, old._replace(carried_visits=old.carried_visits + 1))
+        copy.put_standing(program, standing)
+
+    def _whole(self, program: ServedProgram, row: OrderRow, refund: WaitingRefund) -> None:
+        """What else hangs on an order that was taken back in whole."""
+        copy = self._copy
+        for voucher in list(copy.facts.vouchers.values()):
+            if voucher.program_id != row.program_id or voucher.order_reference != row.reference:
+                continue
+            if voucher.status == "used" and voucher.order_source in (None, row.source):
+                give_back(
+                    copy, program, voucher, "refunded", author=refund.source, reference=f"{refund.reference}:voucher"
+                )
+        said = copy.facts.feedback.get(row.id)
+        if said is not None and said.entry_id is not None:
+            self._take_bonus(program, said.standing_id, said.entry_id, row, f"{refund.reference}:feedback")
+        for referral in list(copy.facts.referrals.values()):
+            if referral.order_id != row.id:
+                continue
+            if referral.status == "vesting":
+                copy.put_referral(referral._replace(status="waiting", order_id=None, vest_at=None))
+                friend = copy.followed(referral.friend_id)
+                copy.put_standing(program, friend._replace(referral_id=referral.id))
+            else:
+                for standing_id, entry_id, who in (
+                    (referral.friend_id, referral.friend_entry, "friend"),
+                    (referral.referrer_id, referral.referrer_entry, "referrer"),
+                ):
+                    if entry_id is not None:
+                        self._take_bonus(program, standing_id, entry_id, row, f"{refund.reference}:{who}")
+
+    def _take_bonus(
+        self, program: ServedProgram, standing_id: int, entry_id: int, row: OrderRow, reference: str
+    ) -> None:
+        """Take a bonus back that the order had led to: a credit of its own."""
+        copy, allows = self._copy, program.rules.deficit == "allow"
+        bonus = copy.facts.bonuses[entry_id]
+        standing = copy.followed(standing_id)
+        position = copy.position(standing)
+        lot = next((one for one in position.lots if one.entry_id == entry_id), None)
+        if lot is None:  # it had moved to another key: take as many from there
+            points = bonus.points
+            moved = position.take(points, at=copy.now) if allows else _take_what_there_is(copy, standing, points)
+        else:
+            points = lot.points - lot.reversed
+            moved = position.reverse_credit(entry_id, points, at=copy.now, deficit=allows) if points else None
+        if moved is None:
+            return
+        standing = copy.count(standing, day_of(bonus.occurred_at, program.rules.tz), points=moved.points)
+        copy.enter(program, standing, Movement(
+            type="revoked", moved=moved, text=wording.revoked(program, canceled=row.status == "canceled"),
+            author=row.source, reference=reference, occurred_at=copy.now, adapter="daemon",
+            reverses=entry_id if lot is not None else None,
+        ))  # fmt: skip
+        tier_desk.reviewed(copy, program, copy.facts.standings[standing.id])
+
+
+def _take_what_there_is(copy: WorkingCopy, standing: Standing, points: int) -> Moved | None:
+    """A debit that leaves no deficit: as much as can be spent, up to so many points."""
+    position = copy.position(standing)
+    points = min(points, position.spendable(copy.now))
+    return position.spend(points, at=copy.now) if points else None
+
+
+def refund_reference(message: OrderMessage) -> str:
+    """What makes a refund happen once: the refund's id within the order, or the order's one refund without an id."""
+    order = message.order
+    if order.status == "canceled":
+        return f"{order.order_id}:canceled"
+    return f"{order.order_id}:refund:{order.refund_id}" if order.refund_id is not None else f"{order.order_id}:refund"

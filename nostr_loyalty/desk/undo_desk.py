@@ -1,0 +1,86 @@
+"""Takes the asker's last command back, within the program's time for it.
+
+What can be undone: grant, revoke, redeem, use (of the whole voucher), freeze and unfreeze. The reversal of a revocation
+is a new credit: lots do not come back to life (Bug 5: the net is right).
+"""
+
+from ledger.actions import Action
+from nostr_loyalty.commands.command import Request, Undo
+from nostr_loyalty.desk.deed import Deed
+from nostr_loyalty.desk.facts import Movement
+from nostr_loyalty.desk.hand_desk import give
+from nostr_loyalty.desk.voucher_moves import give_back
+from nostr_loyalty.desk.working_copy import WorkingCopy
+from nostr_loyalty.publishing import wording
+from nostr_loyalty.rules import expiring
+from nostr_loyalty.rules.refusal import Refusal
+
+
+def undo(copy: WorkingCopy, request: Request, _command: Undo) -> Deed | Refusal:
+    """Take the last action of the asker back."""
+    action = copy.facts.last_action
+    if action is None:
+        return Refusal("undo-nothing")
+    if copy.now > action.done_at + request.program.rules.hand.undo_s:
+        return Refusal("undo-too-late", f"{action.verb}, {(copy.now - action.done_at) // 60} minutes ago")
+    if action.standing_id is None or copy.facts.standings[action.standing_id].relinked_to is not None:
+        return Refusal("undo-impossible", action.verb)
+    match action.verb:
+        case "grant":
+            return _take_back_the_grant(copy, request, action)
+        case "revoke" | "revoke-entry" if "revoked" in action.detail:
+            return _give_again(copy, request, action)
+        case "redeem" | "use":
+            return _undo_voucher(copy, request, action)
+        case "freeze" | "unfreeze":
+            standing = copy.facts.standings[action.standing_id]
+            copy.put_standing(request.program, standing._replace(frozen=int(action.detail["was"])))
+            return Deed(f"Undone: {action.verb}.", standing.id, undoes=action.id)
+    return Refusal("undo-impossible", action.verb)
+
+
+def _take_back_the_grant(copy: WorkingCopy, request: Request, action: Action) -> Deed | Refusal:
+    assert action.standing_id is not None
+    standing, entry_id = copy.facts.standings[action.standing_id], int(action.detail["entry"])
+    lot = next(one for one in copy.position(standing).lots if one.entry_id == entry_id)
+    left = lot.points - lot.reversed
+    allows = request.program.rules.deficit == "allow"
+    moved = copy.position(standing).reverse_credit(entry_id, left, at=copy.now, deficit=allows) if left else None
+    if moved is None:
+        return Refusal("undo-impossible", "the points are gone")
+    entry = copy.enter(request.program, standing, Movement(
+        type="revoked", moved=moved, text=wording.revoked_by_hand(request.program, ""), author=request.actor,
+        reference=request.ref, occurred_at=request.at, adapter=request.adapter, by=request.actor, reverses=entry_id,
+    ))  # fmt: skip
+    text = f"Undone: {wording.delta(request.program, entry.points)}, balance {entry.balance}."
+    return Deed(text, standing.id, (entry,), facts={"customer": standing.customer}, undoes=action.id)
+
+
+def _give_again(copy: WorkingCopy, request: Request, action: Action) -> Deed | Refusal:
+    assert action.standing_id is not None
+    standing, points = copy.facts.standings[action.standing_id], int(action.detail["revoked"])
+    expires_at = expiring.expires_at(request.program.rules, copy.now)
+    entry = give(copy, request, standing, points, wording.granted(request.program, ""), expires_at)
+    text = f"Undone: {wording.delta(request.program, entry.points)}, balance {entry.balance}."
+    return Deed(text, standing.id, (entry,), facts={"customer": standing.customer}, undoes=action.id)
+
+
+def _undo_voucher(copy: WorkingCopy, request: Request, action: Action) -> Deed | Refusal:
+    voucher = copy.facts.vouchers.get(str(action.detail.get("voucher")))
+    if voucher is None:
+        return Refusal("undo-impossible", action.verb)
+    if action.verb == "use":
+        if voucher.status != "used" or voucher.charged != voucher.cost:
+            return Refusal("undo-impossible", "the bill was smaller than the discount")
+        copy.put_voucher(voucher._replace(
+            status="issued", ended_at=None, order_reference=None, hold_until=max(voucher.hold_until, copy.now + 3_600),
+        ))  # fmt: skip
+        return Deed(f"Undone: {voucher.title} can be used again.", voucher.standing_id, undoes=action.id)
+    if voucher.status != "issued":
+        return Refusal("undo-impossible", f"the voucher is {voucher.status}")
+    back = give_back(
+        copy, request.program, voucher, "cancelled", author=request.actor, reference=request.ref,
+        adapter=request.adapter, by=request.actor,
+    )  # fmt: skip
+    entries = (back,) if back is not None else ()
+    return Deed(f"Undone: {voucher.title} given back.", voucher.standing_id, entries, undoes=action.id)

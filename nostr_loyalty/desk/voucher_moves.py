@@ -1,0 +1,73 @@
+"""Giving a voucher's points back: after a cancellation, at the end of its hold, for a smaller bill, after a refund.
+
+What is given back goes into the lots that it came from, with at least a day to live (protocol §4 rule 3), and never
+more than was charged. Where the redemption stands on the chain of a key that was replaced, it comes as a new credit.
+"""
+
+from typing import Literal
+
+from ledger.entry import NewEntry
+from ledger.lot import Draw
+from ledger.vouchers import Voucher
+from nostr_loyalty.desk.facts import Movement
+from nostr_loyalty.desk.lot_moves import write_off
+from nostr_loyalty.desk.working_copy import WorkingCopy
+from nostr_loyalty.programs import ServedProgram
+from nostr_loyalty.publishing import wording
+from nostr_loyalty.rules import expiring
+
+Why = Literal["cancelled", "expired", "bill", "refunded"]
+
+
+def give_back(
+    copy: WorkingCopy, program: ServedProgram, voucher: Voucher, why: Why, *, author: str, reference: str,
+    adapter: str = "daemon", by: str | None = None,
+) -> NewEntry | None:  # fmt: skip
+    """End the voucher and give back all that is still charged; None where that is nothing."""
+    entry = return_points(
+        copy, program, voucher, voucher.charged, why, author=author, reference=reference, adapter=adapter, by=by
+    )
+    status: Literal["cancelled", "expired"] = "expired" if why == "expired" else "cancelled"
+    copy.put_voucher(voucher._replace(status=status, charged=0, ended_at=copy.now, slot=None))
+    reward = program.rules.reward(voucher.reward)
+    copy.slip.stock.append((program.ledger_id, voucher.reward, reward.stock if reward is not None else None, -1))
+    copy.facts.stock[voucher.reward] = copy.facts.stock.get(voucher.reward, 1) - 1
+    return entry
+
+
+def return_points(
+    copy: WorkingCopy, program: ServedProgram, voucher: Voucher, points: int, why: Why, *, author: str, reference: str,
+    adapter: str, by: str | None,
+) -> NewEntry | None:  # fmt: skip
+    """Give so many of the voucher's points back; the voucher itself is left as it is."""
+    if not points:
+        return None
+    text = wording.given_back(program, why, voucher.title)
+    standing = write_off(copy, program, copy.followed(voucher.standing_id))
+    drawn = copy.facts.drawn.get(voucher.entry_id)
+    position = copy.position(standing)
+    if drawn is None:
+        moved = position.credit(
+            copy.facts.next_entry_id, points, expires_at=expiring.expires_at(program.rules, copy.now), at=copy.now
+        )
+        return copy.enter(program, standing, Movement(
+            type="granted", moved=moved, text=text, author=author, reference=reference, occurred_at=copy.now,
+            adapter=adapter, by=by,
+        ))  # fmt: skip
+    moved = position.restore(drawn, points, at=copy.now)
+    copy.facts.drawn[voucher.entry_id] = left_of(drawn, points)
+    return copy.enter(program, standing, Movement(
+        type="revoked", moved=moved, text=text, author=author, reference=reference, occurred_at=copy.now,
+        adapter=adapter, by=by, reverses=voucher.entry_id, of_credit=False, reward=voucher.reward,
+    ))  # fmt: skip
+
+
+def left_of(drawn: list[Draw], points: int) -> list[Draw]:
+    """What is still drawn after the last so many points of these draws went back."""
+    left = []
+    for draw in reversed(drawn):
+        piece = min(points, draw.points)
+        points -= piece
+        if draw.points > piece:
+            left.append(Draw(draw.lot_id, draw.points - piece))
+    return left[::-1]
