@@ -1,6 +1,7 @@
 """What is looked at or refused because it is too much: the guard, the operator's hand, referrals; what a "no" is."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -89,7 +90,7 @@ def test_who_can_be_brought() -> None:
 
 def test_referrals_in_order_of_precedence() -> None:
     """Bug 49: where several things are wrong, the first of the closed list is said."""
-    worst = {"orders": 1, "known": True, "so_far": 3}
+    worst: dict[str, Any] = {"orders": 1, "known": True, "so_far": 3}
     met = [
         referred(friend="ana", chain=("ana",), **worst), referred(friend="cleo", chain=("cleo",), **worst),
         referred(**worst), referred(known=True, so_far=3), referred(so_far=3),
@@ -100,7 +101,7 @@ def test_referrals_in_order_of_precedence() -> None:
 
 def test_referrals_are_what_the_program_says() -> None:
     """Bug 57: without a rule nobody is brought; without a cap any number is."""
-    asked = {
+    asked: dict[str, Any] = {
         "referrer": "ana", "friend": "ben", "friend_orders": 0, "friend_referred": False, "chain": (),
         "referred_so_far": 10**6,
     }  # fmt: skip
