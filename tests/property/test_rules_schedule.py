@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nostr_loyalty.rules.calendar import day_of, period_days, period_key, start_of_day
+from nostr_loyalty.rules.program import Period
 from nostr_loyalty.rules.schedule import parse_schedule
-from tests.property.programs import MOMENTS, ZONES
+from tests.property.programs import MOMENTS, PERIODS, ZONES
 
 WEEK = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 CHANGES = (1_774_746_000, 1_792_890_000, 1_772_953_200, 1_793_512_800, 1_775_314_800, 1_791_041_400)
@@ -112,12 +113,12 @@ def test_days_begin_at_their_first_moment(unix: int, tz: ZoneInfo) -> None:
     assert day_of(start_of_day(day + 1, tz), tz) > day
 
 
-@given(st.dates(date(1900, 1, 1), date(2200, 1, 1)), st.sampled_from(["day", "week", "month"]))
-def test_periods_are_runs_of_days(day: date, period: str) -> None:
+@given(st.dates(date(1900, 1, 1), date(2200, 1, 1)), PERIODS)
+def test_periods_are_runs_of_days(day: date, period: Period) -> None:
     """All days of a period have its key, and the days beside it have others; keys grow with time."""
     ordinal = day.toordinal()
-    first, last = period_days(ordinal, period)  # type: ignore[arg-type] # drawn from the three
-    keys = [period_key(each, period) for each in range(first - 1, last + 2)]  # type: ignore[arg-type] # likewise
+    first, last = period_days(ordinal, period)
+    keys = [period_key(each, period) for each in range(first - 1, last + 2)]
     assert first <= ordinal <= last
-    assert set(keys[1:-1]) == {period_key(ordinal, period)}  # type: ignore[arg-type] # likewise
+    assert set(keys[1:-1]) == {period_key(ordinal, period)}
     assert keys[0] < keys[1] <= keys[-2] < keys[-1]
