@@ -176,7 +176,7 @@ def check_default(comment: str, field: FieldInfo, where: str) -> None:
     except tomllib.TOMLDecodeError:
         assert field.get_default() in (None, "", []), where
         return
-    whole = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+    whole: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
     assert TypeAdapter(whole).validate_python(told) == field.get_default(), where
 
 

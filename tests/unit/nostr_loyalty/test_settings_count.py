@@ -1,7 +1,8 @@
 """Every setting does something: what the daemon promises and reads changes with it (Bug 34, 57).
 
-The rules (`earn`, `rounding`, `tz`, `status`) are in test_rules.py, where keys come from in test_keyfile.py, the
-level of logs in test_logs.py; what shows only with a relay is in tests/integration/test_daemon.py and tests/bugs.
+What the rules do is in test_rules*.py, what each of their keys makes of them in test_config_rules.py, where keys come
+from in test_keyfile.py, the level of logs in test_logs.py; what shows only with a relay is in
+tests/integration/test_daemon.py and tests/bugs.
 """
 
 from dataclasses import replace
@@ -60,6 +61,79 @@ async def test_a_program_says_what_its_section_says(tmp_path: Path, extra: str) 
     after, one = (await promised(tmp_path, venue))[registry.PROGRAM]
     assert (after.tags, after.content) != (before.tags, before.content)
     assert one.relays == ((B,) if "relays" in extra else (A, B))
+
+
+TIER = '[[program.tier]]\nid = "gold"\ntitle = "Gold"\nthreshold = 100'
+BY_VISITS = '[program.tier_basis]\nby = "visits"'
+BY_SPEND = '[program.tier_basis]\nby = "spend"\ncurrency = "EUR"\n'
+REWARD = '[[program.reward]]\nid = "tea"\ntitle = "A tea"\ncost = 10\ntype = "coupon"\nvalue = "tea"'
+PERK = f'{TIER}\n[[program.perk]]\ntier = "gold"\ntype = "note"\nvalue = "water"'
+EARN = "[[program.earn]]\ntype = "
+VISIT = f'{EARN}"visit"\npoints = 2'
+REFERRAL = f'{EARN}"referral"\npoints = 20\nfriend_points = 10'
+MULTIPLIER = '[[program.multiplier]]\nname = "Happy hour"\nfactor = "2"\nschedule = "tue"'
+CAP = '[[program.cap]]\npoints = 10\nperiod = "day"'
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("", 'exclude = ["tip"]', ("exclude", "tip")),
+        ("", 'exclude = ["item:tea"]', ("exclude", "item:tea")),
+        ("", 'ttl = "52w"', ("ttl", "364d")),
+        ('ttl = "52w"', 'ttl = "52w"\nexpiry_warning = "1w"', ("expiry_warning", "7d")),
+        ("", 'vest = "36h"', ("vest", "36h", "delivery")),
+        ('vest = "3d"', 'vest = "3d"\nvest_orders = "all"', ("vest", "3d", "all")),
+        ("", 'deficit = "clamp"', ("deficit", "clamp")),
+        ("", 'claim_valid = "60d"', ("claim_valid", "60d")),
+        ("", VISIT, ("earn", "visit", "2")),
+        (VISIT, f'{VISIT}\nminimum = "5 EUR"', ("earn", "visit", "2", "5.00", "EUR")),
+        (VISIT, f'{VISIT}\ngap = "90min"', ("earn", "visit", "2", "0", "sat", "90min")),
+        (VISIT, f'{VISIT}\nminimum = "5 sat"\ngap = "2h"', ("earn", "visit", "2", "5", "sat", "2h")),
+        ("", f'{EARN}"item"\npoints = 3\nitem = "tea"', ("earn", "item", "3", "tea")),
+        ("", f'{EARN}"payment"\npoints = 4\nmethod = "cash"', ("earn", "payment", "4", "cash")),
+        ("", f'{EARN}"welcome"\npoints = 5', ("earn", "welcome", "5")),
+        ("", f'{EARN}"feedback"\npoints = 6', ("earn", "feedback", "6")),
+        ("", REFERRAL, ("earn", "referral", "20", "10", "7d")),
+        (REFERRAL, f'{REFERRAL}\nvest = "0d"', ("earn", "referral", "20", "10", "0d")),
+        (REFERRAL, f"{REFERRAL}\ncap = 3", ("earn", "referral", "20", "10", "7d", "3")),
+        ("", MULTIPLIER, ("multiplier", "Happy hour", "2", "tue")),
+        (MULTIPLIER, MULTIPLIER.replace('"2"', '"1.50"'), ("multiplier", "Happy hour", "1.50", "tue")),
+        (
+            MULTIPLIER,
+            MULTIPLIER.replace('"tue"', '"WED  09:00-12:00"'),
+            ("multiplier", "Happy hour", "2", "wed 09:00-12:00"),
+        ),
+        ("", CAP, ("cap", "10", "day")),
+        (CAP, CAP.replace("day", "month"), ("cap", "10", "month")),
+        ("", TIER, ("tier", "gold", "Gold", "100")),
+        ("", TIER, ("tier_basis", "points", "", "0d")),
+        (TIER, f"{BY_VISITS}\n{TIER}", ("tier_basis", "visits", "", "0d")),
+        (TIER, f'{BY_VISITS}\nwindow = "13w"\n{TIER}', ("tier_basis", "visits", "91d", "0d")),
+        (TIER, f'{BY_VISITS}\ngrace = "30d"\n{TIER}', ("tier_basis", "visits", "", "30d")),
+        (TIER, BY_SPEND + TIER.replace("100", '"5 EUR"'), ("tier_basis", "spend", "", "0d", "EUR")),
+        (TIER, BY_SPEND.replace("EUR", "sat") + TIER.replace("100", '"5 sat"'), ("tier", "gold", "Gold", "5000")),
+        (TIER, PERK, ("perk", "gold", "note", "water")),
+        ("", REWARD, ("reward", "tea", "A tea", "10", "coupon", "tea")),
+        (TIER, f'{TIER}\n{REWARD}\nmin_tier = "gold"', ("reward", "tea", "A tea", "10", "coupon", "tea", "gold")),
+        (REWARD, f"{REWARD}\nstock = 0", ("reward_terms", "tea", "stock", "0")),
+        (REWARD, f"{REWARD}\nlimit = 2", ("reward_terms", "tea", "limit", "2")),
+        (REWARD, f'{REWARD}\nlimit = 2\nlimit_period = "week"', ("reward_terms", "tea", "limit", "2", "week")),
+        (REWARD, f'{REWARD}\nvalid_from = "2026-03-29"', ("reward_terms", "tea", "valid_from", "2026-03-29")),
+        (REWARD, f'{REWARD}\nvalid_until = "2026-10-25"', ("reward_terms", "tea", "valid_until", "2026-10-25")),
+        (REWARD, f'{REWARD}\nhold = "2h"', ("reward_terms", "tea", "hold", "2h")),
+    ],
+)
+async def test_a_program_says_what_its_rules_say(
+    tmp_path: Path, before: str, after: str, says: tuple[str, ...]
+) -> None:
+    """Bug 34, 57: each key of a rule changes the definition that is published, and says this there."""
+    venue = Venue(tmp_path, [A], extra=before)
+    without, _ = (await promised(tmp_path, venue))[registry.PROGRAM]
+    venue.extra = after
+    event, _ = (await promised(tmp_path, venue))[registry.PROGRAM]
+    assert says in event.tags
+    assert says not in without.tags
 
 
 async def test_acks(tmp_path: Path) -> None:
