@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ledger.bulk import name_at, packed_names, packed_rows, places
+from ledger.bulk import EACH, name_at, packed_names, packed_rows, places
 from ledger.database import Read, Write
 from ledger.entry import NewEntry
 from ledger.lot import Draw, Lot
@@ -70,7 +70,7 @@ SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->
        coalesce(value ->> 7, (SELECT head_id FROM standing WHERE standing.id = value ->> 2)), {name_at(1, 2)},
        value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13,
        substr(?3, value ->> 14, value ->> 15)
-FROM json_each(?1)
+FROM {EACH}
 """
 
 # Walks each chain back from its head until it has found as many points as the standing says there are.
@@ -242,7 +242,7 @@ async def append(
             "INSERT INTO lot (entry_id, standing_id, points, filled, remaining, expires_at, opened_at, reversed) "
             "SELECT value ->> 0, value ->> 1, value ->> 2, (value ->> 2) - (value ->> 3), value ->> 3, value ->> 4, "
             "value ->> 5, coalesce((SELECT -sum(points) FROM entry WHERE reverses = value ->> 0 AND points < 0), 0) "
-            "FROM json_each(?1)",
+            f"FROM {EACH}",
             packed_rows([tuple(lot) for lot in opened]),
         )
     if draws:

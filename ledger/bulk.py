@@ -6,6 +6,9 @@ busy in its own thread, each of these handovers may wait for milliseconds, so th
 names of 32 bytes as one string of bytes (`?2`), documents as another (`?3`), and SQLite takes them apart again,
 without Python, by `json_each`, `->>` and `substr`. Answers come back the same way, as one JSON array built by
 `json_group_array`.
+
+`json_each` writes a column `value` out anew whenever it is named, and a row is named as often as it has cells. Where
+rows of many cells are taken apart, `EACH` stands for `json_each(?1)` and does it once, which halves the time.
 """
 
 from __future__ import annotations
@@ -19,6 +22,10 @@ from ledger.errors import InvariantBroken, TextUnstorable
 
 NAME_LENGTH: Final = 64
 _NO_NAME: Final = "0" * NAME_LENGTH
+
+EACH: Final = (
+    "(WITH each AS MATERIALIZED (SELECT key, value FROM json_each(?1)) SELECT key, value FROM each) AS json_each"
+)
 
 Cell = int | str | None
 

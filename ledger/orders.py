@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from ledger.bulk import name_at, optional_name_at, packed_names, packed_rows
+from ledger.bulk import EACH, name_at, optional_name_at, packed_names, packed_rows
 from ledger.database import Read, Write
 from ledger.errors import InvariantBroken
 
@@ -105,17 +105,17 @@ SELECT value ->> 0, value ->> 1, {name_at(0, 3)}, value ->> 2, value ->> 3, valu
        value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, {optional_name_at(1, 3)},
        {name_at(2, 3)}, value ->> 13, value ->> 14, value ->> 15, value ->> 16, value ->> 17, value ->> 18,
        value ->> 19, value ->> 20, value ->> 21, value ->> 22, value ->> 23
-FROM json_each(?1)
+FROM {EACH}
 """
 
 _UPDATE = f"""
 UPDATE paid_order
-SET status = new.value ->> 1, standing_id = new.value ->> 2, refunded_minor = new.value ->> 3,
-    entry_id = new.value ->> 4, earned = new.value ->> 5, reversed = new.value ->> 6,
-    counted_minor = new.value ->> 7, fixed = new.value ->> 8, welcome = new.value ->> 9, unbooked = new.value ->> 10,
-    clamped = new.value ->> 11, pending_until = new.value ->> 12, held = new.value ->> 13,
-    claim_hash = {optional_name_at(0, 1, each="new")}
-FROM json_each(?1) AS new WHERE paid_order.id = new.value ->> 0
+SET status = value ->> 1, standing_id = value ->> 2, refunded_minor = value ->> 3,
+    entry_id = value ->> 4, earned = value ->> 5, reversed = value ->> 6,
+    counted_minor = value ->> 7, fixed = value ->> 8, welcome = value ->> 9, unbooked = value ->> 10,
+    clamped = value ->> 11, pending_until = value ->> 12, held = value ->> 13,
+    claim_hash = {optional_name_at(0, 1)}
+FROM {EACH} WHERE paid_order.id = value ->> 0
 """
 
 _REFUND = f"""

@@ -13,7 +13,7 @@ from typing import Final, Literal, NamedTuple
 
 import orjson
 
-from ledger.bulk import name, name_at, packed_names, packed_rows, places, unpacked
+from ledger.bulk import EACH, name, name_at, packed_names, packed_rows, places, unpacked
 from ledger.database import Read, Write
 
 LANES: Final = 4
@@ -83,7 +83,7 @@ _POST = f"""
 INSERT INTO outbox (lane, label, issuer, recipe, seed, relays, acks, supersedes, promised_at)
 SELECT value ->> 0, value ->> 1, {name_at(0, 2)}, substr(?3, value ->> 5, value ->> 6), {name_at(1, 2)},
        value ->> 2, value ->> 3, value ->> 4, ?4
-FROM json_each(?1)
+FROM {EACH}
 """
 
 _DUE_IN_LANE = _PROMISED.format(

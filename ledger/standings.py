@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ledger.bulk import name_at, optional_name_at, packed_names, packed_rows
+from ledger.bulk import EACH, name_at, optional_name_at, packed_names, packed_rows
 from ledger.database import Read, Write
 from ledger.errors import InvariantBroken
 
@@ -76,16 +76,16 @@ FROM json_each(?1) CROSS JOIN standing AS s ON s.id = json_each.value
 
 _UPDATE = f"""
 UPDATE standing
-SET deficit = new.value ->> 3, lifetime = new.value ->> 4, visits = new.value ->> 5, month = new.value ->> 6,
-    visits_month = new.value ->> 7, card_at = new.value ->> 8, card_name = new.value ->> 9,
-    spent_minor = new.value ->> 10, earned_points = new.value ->> 11, stamped_at = new.value ->> 12,
-    welcomed = new.value ->> 13, referral_id = new.value ->> 14, last_order_id = new.value ->> 15,
-    frozen = new.value ->> 16, relinked_to = new.value ->> 17, carried_visits = new.value ->> 18,
-    tier = new.value ->> 19, grace_until = new.value ->> 20, review_at = new.value ->> 21,
-    next_expiry_at = new.value ->> 22, next_expiry_points = new.value ->> 23
-FROM json_each(?1) AS new
-WHERE standing.id = new.value ->> 0 AND standing.balance = new.value ->> 1 AND standing.seq = new.value ->> 2
-  AND standing.head IS {optional_name_at(0, 1, each="new")}
+SET deficit = value ->> 3, lifetime = value ->> 4, visits = value ->> 5, month = value ->> 6,
+    visits_month = value ->> 7, card_at = value ->> 8, card_name = value ->> 9,
+    spent_minor = value ->> 10, earned_points = value ->> 11, stamped_at = value ->> 12,
+    welcomed = value ->> 13, referral_id = value ->> 14, last_order_id = value ->> 15,
+    frozen = value ->> 16, relinked_to = value ->> 17, carried_visits = value ->> 18,
+    tier = value ->> 19, grace_until = value ->> 20, review_at = value ->> 21,
+    next_expiry_at = value ->> 22, next_expiry_points = value ->> 23
+FROM {EACH}
+WHERE standing.id = value ->> 0 AND standing.balance = value ->> 1 AND standing.seq = value ->> 2
+  AND standing.head IS {optional_name_at(0, 1)}
 """
 
 

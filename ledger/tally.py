@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from ledger.bulk import name_at, packed_names, packed_rows
+from ledger.bulk import EACH, name_at, packed_names, packed_rows
 from ledger.database import Read, Write
 
 NO_SOURCE: Final = "0" * 64
@@ -35,7 +35,7 @@ FROM json_each(?1) CROSS JOIN tally AS t ON t.standing_id = json_each.value ->> 
 _ADD = f"""
 INSERT INTO tally (standing_id, day, source, orders, visits, points, spent_minor)
 SELECT value ->> 0, value ->> 1, {name_at(0, 1)}, value ->> 2, value ->> 3, value ->> 4, value ->> 5
-FROM json_each(?1) WHERE true
+FROM {EACH} WHERE true
 """
 
 _ON_TOP = """

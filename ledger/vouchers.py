@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
-from ledger.bulk import name_at, optional_name_at, packed_names, packed_rows
+from ledger.bulk import EACH, name_at, optional_name_at, packed_names, packed_rows
 from ledger.database import Read, Write
 from ledger.errors import InvariantBroken
 
@@ -63,15 +63,15 @@ INSERT INTO voucher (id, program_id, standing_id, hash, reward, title, type, val
 SELECT value ->> 0, value ->> 1, value ->> 2, {name_at(0, 2)}, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
        value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14,
        value ->> 15, {optional_name_at(1, 2)}, value ->> 16
-FROM json_each(?1)
+FROM {EACH}
 """
 
 _UPDATE = f"""
 UPDATE voucher
-SET standing_id = new.value ->> 1, charged = new.value ->> 2, status = new.value ->> 3, hold_until = new.value ->> 4,
-    ended_at = new.value ->> 5, slot = new.value ->> 6, order_reference = new.value ->> 7,
-    order_source = {optional_name_at(0, 1, each="new")}
-FROM json_each(?1) AS new WHERE voucher.id = new.value ->> 0
+SET standing_id = value ->> 1, charged = value ->> 2, status = value ->> 3, hold_until = value ->> 4,
+    ended_at = value ->> 5, slot = value ->> 6, order_reference = value ->> 7,
+    order_source = {optional_name_at(0, 1)}
+FROM {EACH} WHERE voucher.id = value ->> 0
 """
 
 
