@@ -10,7 +10,7 @@ ALTER TABLE standing ADD COLUMN welcomed INTEGER NOT NULL DEFAULT 0 CHECK (welco
 ALTER TABLE standing ADD COLUMN referral_id INTEGER;
 ALTER TABLE standing ADD COLUMN last_order_id INTEGER;
 ALTER TABLE standing ADD COLUMN frozen INTEGER NOT NULL DEFAULT 0 CHECK (frozen IN (0, 1));
-ALTER TABLE standing ADD COLUMN relinked_to INTEGER REFERENCES standing (id) CHECK (relinked_to <> id);
+ALTER TABLE standing ADD COLUMN relinked_to INTEGER CHECK (relinked_to <> id);
 ALTER TABLE standing ADD COLUMN carried_visits INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE standing ADD COLUMN tier TEXT;
 ALTER TABLE standing ADD COLUMN grace_until INTEGER;
