@@ -15,6 +15,7 @@ from bench.figures import Figure, Report, Target
 from bench.filled_ledger import FilledLedger
 from bench.load import Customers, Mode, orders
 from bench.profiling import Profiler, show_statements
+from bench.rule_set import RULES
 from bench.subject import daemon
 from bench.throughput import Run
 from tests.relays.real import ChildRelay, RustRelay, ScriptedProcess
@@ -28,12 +29,14 @@ STEPS: Final = {
     "f": "empty and filled ledger",
     "g": "the Rust relay at its limit",
     "h": "orders waiting at the relay",
+    "i": "ten earning rules, three tiers, five multipliers",
 }
 MODES: Final[tuple[Mode, ...]] = ("public", "private", "private, wrapped orders")
 RATE_MIN: Final[dict[Mode, float]] = {"public": 2_500, "private": 1_200, "private, wrapped orders": 1_200}
 IDLE_SAMPLES: Final = 320
 FILLED_CUSTOMERS: Final = 100_000
 PAIRS_MAX: Final = 4
+RULE_PAIRS: Final = 2
 QUIET: Final = 0.1
 """A pair of runs is taken again while more than this share of the machine went to others."""
 DAY_S: Final = 86_400
@@ -53,7 +56,7 @@ class Bench:
         """One step; a failure is printed and the others go on."""
         steps: dict[str, Callable[[], Awaitable[None]]] = {
             "a": self._floor, "b": self._ours, "c": self._bots, "d": self._idle, "f": self._filled,
-            "g": self._at_the_limit, "h": self._waiting,
+            "g": self._at_the_limit, "h": self._waiting, "i": self._with_rules,
         }  # fmt: skip
         try:
             await steps[letter]()
@@ -183,11 +186,24 @@ class Bench:
         self._add("h  orders waiting, public", run.rate, "orders/s", is_rate=True, note=note)
         self._add("h  memory, orders waiting", run.rss_peak_mb, "MB", Target(150, at_most=True), note="RSS, peak")
 
+    async def _with_rules(self) -> None:
+        """Runs by turns with one rule and with many, so that both had the same machine; the quieter pair counts."""
+        count = self._count("public")
+        pairs = []
+        for _ in range(RULE_PAIRS):
+            pairs.append((await self._run_daemon("public", count), await self._run_daemon("public", count, RULES)))
+        plain, ruled = min(pairs, key=_disturbed)
+        self._add("i  one spend rule, public", plain.rate, "orders/s", is_rate=True, note=f"{plain.cpu_us:.0f} µs CPU")
+        self._add("i  ten rules, public", ruled.rate, "orders/s", is_rate=True, note=f"{ruled.cpu_us:.0f} µs CPU")
+        note = f"the quietest of {RULE_PAIRS} pairs; {_disturbed((plain, ruled)):.0%} of the machine went to others"
+        self._add("i  ten rules / one", ruled.rate / plain.rate, "", Target(0.9), note=note)
+
     # -- what they share ------------------------------------------------------------------------------------------
 
-    async def _run_daemon(self, mode: Mode, count: int) -> Run:
+    async def _run_daemon(self, mode: Mode, count: int, rules: str = "") -> Run:
         async with AsyncExitStack() as stack:
             relay, venue = await self._relay_and_venue(stack, mode)
+            venue.extra = rules
             load = orders(venue, Customers.make(self._asked.customers), count, mode)
             subject = await stack.enter_async_context(daemon(venue.write_config()))
             run = await throughput.measure(subject, relay, venue, load, ledger=venue.folder / "loyalty.db")
