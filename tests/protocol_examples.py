@@ -15,10 +15,11 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from kinds import card, gift_wrap, nip44, order, program, relay_list
-from kinds.earn import SpendEarn
+from kinds.earn import ItemEarn, OccasionEarn, PaymentEarn, ReferralEarn, SpendEarn, VisitEarn
 from kinds.event import Event, Rumor, Template, author, canonical_of, parse_event, rumor_json, sign, to_json
 from kinds.keys import SecretKey, npub_encode
 from kinds.order import Amount, Item, Line, PaidOrder, Payment
+from kinds.reward import Reward
 from ledger.book import Standing
 from nostr_loyalty.desk.order_desk import OrderDesk
 from nostr_loyalty.desk.working_copy import Facts, WorkingCopy
@@ -53,6 +54,34 @@ def definition(visibility: program.Visibility) -> Event:
         issuer=ISSUER.public, slug="cafe-sol", title="Café Sol", summary="A point for every 1000 sat.",
         sources=(SOURCE.public,), relays=(RELAY,), earn=(SpendEarn(1, "1000", "sat"),), tz="Europe/Madrid",
         visibility=visibility, terms="One point for every 1000 sat spent. Points have no cash value.",
+    )  # fmt: skip
+    return sign(program.template(described, AT - 86_400), ISSUER)
+
+
+def definition_with_rules() -> Event:
+    """A program that has a rule of every kind."""
+    described = program.Program(
+        issuer=ISSUER.public, slug="bar-luna", title="Bar Luna", sources=(SOURCE.public,), relays=(RELAY,),
+        earn=(
+            SpendEarn(1, "1.00", "EUR"), SpendEarn(1, "1000", "sat"), VisitEarn(2, ("5.00", "EUR"), "2h"),
+            ItemEarn(5, "beans-1kg"), PaymentEarn(1, "lightning"), OccasionEarn("welcome", 10),
+            OccasionEarn("feedback", 3), ReferralEarn(20, 10, "7d", 12),
+        ),
+        excludes=("tip", "gift_card", "item:deposit"),
+        multipliers=(program.Multiplier("Happy hour", "2", "tue,wed 15:00-18:00"),),
+        caps=(program.Cap(200, "day"),),
+        tiers=(program.Tier("silver", "Silver", 15_000), program.Tier("gold", "Gold", 50_000)),
+        tier_basis=program.TierBasis("spend", "365d", "30d", "EUR"),
+        perks=(program.Perk("gold", "multiplier", "1.5"), program.Perk("gold", "note", "A glass of water")),
+        rewards=(
+            Reward("coffee", "A coffee of your choice", 60, "item", "coffee"),
+            Reward(
+                "breakfast", "Breakfast for two", 600, "discount_amount", "18 EUR", "silver", stock=50, limit=1,
+                limit_period="month", valid_from="2025-10-01", valid_until="2025-12-23", hold="14d",
+            ),
+        ),
+        ttl="365d", expiry_warning="21d", vest=program.Vest("3d", "delivery"), deficit="clamp", claim_valid="60d",
+        tz="Europe/Madrid", terms="Points are good for a year and have no cash value.",
     )  # fmt: skip
     return sign(program.template(described, AT - 86_400), ISSUER)
 
@@ -177,6 +206,7 @@ def examples() -> dict[str, str]:
     made: dict[str, Callable[[], str]] = {
         "keys": keys,
         "program": lambda: shown_event(definition("public")),
+        "program-with-rules": lambda: shown_event(definition_with_rules()),
         "relay-list": lambda: shown_event(sign(relay_list.template((RELAY,), (RELAY,), AT - 86_400), ISSUER)),
         "dm-relay-list": lambda: shown_event(sign(relay_list.dm_template((RELAY,), AT - 86_400), ISSUER)),
         "entry": lambda: shown_event(public["entry"]),

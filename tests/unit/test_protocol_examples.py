@@ -1,12 +1,14 @@
 """docs/protocol.md shows what the code does: each of its examples is made anew and compared."""
 
 import json
+import re
 
 import pytest
 
 from kinds import card, entry, gift_wrap, order, program
 from kinds.event import Event, parse_event, parse_rumor, verify
 from tests.protocol_examples import BLOCK, CUSTOMER, DOCUMENT, ISSUER, SOURCE, examples
+from tests.unit.nostr_loyalty.definition_reader import rules_said
 
 EXAMPLES = examples()
 SHOWN = {name: text.removesuffix("\n") for _, name, text, _ in BLOCK.findall(DOCUMENT.read_text(encoding="utf-8"))}
@@ -45,6 +47,17 @@ def test_the_examples_fit_together() -> None:
     assert ["e", event("order").id, "", "reply"] in json.loads(SHOWN["answer"])["tags"]
     assert card.parse(event("public-card")).head == event("entry").id
     assert (sold.source, sold.customer, line.customer) == (SOURCE.public, CUSTOMER.public, CUSTOMER.public)
+
+
+def test_the_program_with_rules_says_a_rule_of_every_kind() -> None:
+    """Each tag of section 3 that says a rule is shown, and together they can be applied."""
+    section = DOCUMENT.read_text(encoding="utf-8").partition("## 3. ")[2].partition("```\n")[2].partition("```")[0]
+    tags = set(re.findall(r'\["([a-z_]+)"', section))
+    shown = event("program-with-rules")
+    assert tags - {tag[0] for tag in shown.tags} == {"image", "g", "location"}
+    rules = rules_said(program.parse(shown))
+    assert rules.referral is not None
+    assert all(getattr(rules, name) for name in ("visit", "items", "payments", "welcome", "feedback"))
 
 
 def test_the_wrapped_order_opens() -> None:
