@@ -18,7 +18,7 @@ from nostr_loyalty.config.mistakes import Mistake, from_pydantic, in_order
 from nostr_loyalty.config.model import ConfigFile, ProgramSection
 from nostr_loyalty.config.program_rules import rules_of
 from nostr_loyalty.config.sections import Place
-from nostr_loyalty.config.settings import Config, DaemonSettings, ProgramSettings, RelaySettings
+from nostr_loyalty.config.settings import Config, DaemonSettings, ProgramSettings, ProposedRules, RelaySettings
 from nostr_loyalty.errors import ConfigInvalid, KeyUnreadable
 from nostr_loyalty.keyfile import LocatedKey, unlock
 
@@ -35,16 +35,18 @@ def load(path: Path) -> Config:
     raw = _parse(content, path)
     base = path.absolute().parent
     located, mistakes = locate_keys(raw, base=base, nsec_allowed=private)
-    mistakes += disagreements(raw)
-    try:
-        file = ConfigFile.model_validate(raw)
-    except ValidationError as error:
-        # The cause is left out on purpose: pydantic's own text would be printed with it.
-        mistakes = from_pydantic(error.errors(include_url=False)) + mistakes
-        raise _refused(mistakes, path) from None
-    if mistakes:
-        raise _refused(mistakes, path)
+    file = _checked(raw, path, mistakes)
     return _resolve(file, path=path.absolute(), base=base, keys=_unlock_all(located, path))
+
+
+def load_rules(path: Path) -> dict[str, ProposedRules]:
+    """What the programs of a configuration would decide, by slug; its keys are neither looked for nor unlocked.
+
+    For rules that are tried out: the file may be a copy that lies somewhere else. ConfigInvalid as for `load`.
+    """
+    content, _ = _read(path)
+    file = _checked(_parse(content, path), path, [])
+    return {section.slug: ProposedRules(rules_of(section), section.point_value) for section in file.program}
 
 
 def _read(path: Path) -> tuple[bytes, bool]:
@@ -72,6 +74,19 @@ def _parse(content: bytes, path: Path) -> Mapping[str, Any]:
         raise ConfigInvalid([f"not TOML: {error}"], source=str(path)) from None
     except RecursionError:
         raise ConfigInvalid(["not a configuration: its brackets are nested too deeply"], source=str(path)) from None
+
+
+def _checked(raw: Mapping[str, Any], path: Path, mistakes: list[Mistake]) -> ConfigFile:
+    """The file in its form. ConfigInvalid with every mistake: these, and those of its form and of several keys."""
+    mistakes = [*mistakes, *disagreements(raw)]
+    try:
+        file = ConfigFile.model_validate(raw)
+    except ValidationError as error:
+        # The cause is left out on purpose: pydantic's own text would be printed with it.
+        raise _refused(from_pydantic(error.errors(include_url=False)) + mistakes, path) from None
+    if mistakes:
+        raise _refused(mistakes, path)
+    return file
 
 
 def _refused(mistakes: Iterable[Mistake], path: Path) -> ConfigInvalid:

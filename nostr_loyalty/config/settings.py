@@ -6,7 +6,7 @@ that hold for it. All values are frozen; a `SecretKey` shows itself to nobody, s
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from kinds.keys import SecretKey
 from nostr_loyalty.config.rule_values import PointValue
@@ -63,6 +63,13 @@ class ProgramSettings:
     def rules(self) -> ProgramRules:
         """The part that decisions depend on."""
         return self.decides
+
+
+class ProposedRules(NamedTuple):
+    """What a program would decide, and what its points are worth in reports."""
+
+    rules: ProgramRules
+    point_value: PointValue | None
 
 
 @dataclass(frozen=True, slots=True)

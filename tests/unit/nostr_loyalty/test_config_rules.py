@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ledger.units import Money
+from nostr_loyalty.config.load import load_rules
 from nostr_loyalty.config.rule_values import PointValue
-from nostr_loyalty.config.settings import ProgramSettings
+from nostr_loyalty.config.settings import ProgramSettings, ProposedRules
+from nostr_loyalty.errors import ConfigInvalid
 from nostr_loyalty.rules.program import (
     DAY_S,
     Cap,
@@ -86,6 +88,20 @@ def test_every_rule_comes_through(tmp_path: Path) -> None:
     assert settings.rules() == EVERY
     assert settings.point_value == PointValue(Factor(500, 1000), "EUR")
     assert settings.claim_url == "https://cafe.example/claim"
+
+
+def test_rules_are_tried_out_without_keys(tmp_path: Path) -> None:
+    """A copy of the configuration says its rules also where no key lies beside it, and its mistakes."""
+    copy = tmp_path / "elsewhere" / "new.toml"
+    copy.parent.mkdir()
+    copy.write_text(EVERY_RULE, encoding="utf-8")
+    assert load_rules(copy) == {"cafe-sol": ProposedRules(EVERY, PointValue(Factor(500, 1000), "EUR"))}
+    copy.write_text(EVERY_RULE.replace("half_up", "up").replace("Five off", ""), encoding="utf-8")
+    with pytest.raises(ConfigInvalid) as refused:
+        load_rules(copy)
+    assert [line.partition(":")[0] for line in refused.value.mistakes] == [
+        "program[0].rounding", "program[0].reward[0].title",
+    ]  # fmt: skip
 
 
 def test_what_every_rule_sets_is_no_default() -> None:
