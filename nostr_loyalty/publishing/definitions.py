@@ -22,6 +22,7 @@ from ledger.database import Write
 from ledger.expiry_policy import ExpiryPolicy
 from ledger.outbox import Promise
 from nostr_loyalty.config.settings import DaemonSettings, ProgramSettings
+from nostr_loyalty.errors import ConfigInvalid
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import sealing
 from nostr_loyalty.publishing.describing import definition
@@ -29,12 +30,17 @@ from nostr_loyalty.publishing.publications import LANE_ANSWER, LANE_CARD, LANE_D
 from nostr_loyalty.rules.expiring import limit_for_change
 
 RELAYS_LABEL: Final = "relay list"
+DOCUMENT_BYTES_MAX: Final = 60_000
+"""A definition: relays commonly take 65,536 bytes."""
 
 
 async def serve(
     w: Write, settings: ProgramSettings, daemon: DaemonSettings, now: int, dice: Callable[[int], bytes]
 ) -> ServedProgram:
-    """Register the program, add and promise a revision if its definition has changed, and give it as it is served."""
+    """Register the program, add and promise a revision if its definition has changed, and give it as it is served.
+
+    ConfigInvalid: the definition is larger than relays take.
+    """
     issuer = settings.key.public
     address = wire.address(issuer, settings.slug)
     program_id = await programs.register(w, address, settings.slug, issuer, now)
@@ -44,7 +50,7 @@ async def serve(
     if latest is None or latest.digest != digest:
         created_at = now if latest is None else max(now, latest.added_at + 1)
         rumor = author(wire.template(definition_now, created_at), issuer)
-        document = canonical_of(rumor)
+        document = _fitting(canonical_of(rumor), settings)
         revision_id = await programs.add_revision(w, program_id, rumor.id, digest, document, created_at)
         revision = rumor.id
         supersedes = f"program:{program_id}"
@@ -60,6 +66,16 @@ async def serve(
         relays=settings.relays, dm_relays=daemon.dm_relays, acks=daemon.acks, unit=settings.unit, revision=revision,
         revision_id=revision_id, operators=frozenset(settings.operators), claim_url=settings.claim_url,
     )  # fmt: skip
+
+
+def _fitting(document: bytes, settings: ProgramSettings) -> bytes:
+    if len(document) > DOCUMENT_BYTES_MAX:
+        sentence = (
+            f'program "{settings.slug}": its definition has {len(document)} bytes, and relays take at most '
+            f"{DOCUMENT_BYTES_MAX}; shorten the terms, or write fewer or shorter rewards and rules"
+        )
+        raise ConfigInvalid([sentence])
+    return document
 
 
 async def _apply_ttl(

@@ -13,6 +13,7 @@ from ledger import expiry_policy, programs
 from ledger.database import Database
 from nostr_loyalty.config.load import load
 from nostr_loyalty.config.settings import Config
+from nostr_loyalty.errors import ConfigInvalid
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing.definitions import serve
 from nostr_loyalty.publishing.describing import decimal_text, definition, span_text
@@ -121,6 +122,22 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
 def end_of(days: int, now: int) -> int:
     """The first moment after the local day so many days after `now`."""
     return start_of_day(day_of(now, MADRID) + days + 1, MADRID)
+
+
+async def test_a_definition_that_no_relay_takes_is_refused(place: Place) -> None:
+    """Whoever writes more than fits into an event is told at the start, and nothing is booked under it."""
+    long = "ü" * 200
+    rewards = "".join(
+        f'[[program.reward]]\nid = "r{number}"\ntitle = "{long}"\ncost = 1\ntype = "item"\nvalue = "{long}"\n'
+        for number in range(64)
+    )
+    terms = f'terms = "{"é" * 8_000}"\n[[program.earn]]'
+    config = load(write(place.folder, MINIMAL.replace("[[program.earn]]", terms) + rewards))
+    with pytest.raises(ConfigInvalid, match='program "cafe-sol": its definition has'):
+        async with place.database.write() as w:
+            await serve(w, config.programs[0], config.daemon, NOW, lambda length: b"s" * length)
+    async with place.database.read() as r:
+        assert await programs.programs(r) == []
 
 
 async def test_expiry_that_is_switched_on_lets_old_points_live_one_full_period(place: Place) -> None:
