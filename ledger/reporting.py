@@ -5,7 +5,8 @@ Rules:
   slices up. A sum names its program, so that one reading serves all programs.
 - Times come in quarters of an hour (unix seconds / 900): every local day of every time zone begins with one.
 - A redemption that was given back is no credit and no revocation: it has a kind of its own, "returned".
-- Points that went from a lost key to a new one (a pair of linked entries) are "moved": nobody earned or lost them.
+- Points that went from a lost key to a new one are two linked entries, of which the second names the first. The second
+  is "moved" (or "owed", where a deficit went): it undoes the first in every sum, since nobody earned or lost anything.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from ledger.database import Read
 QUARTER_S: Final = 900
 SLICE: Final = 20_000
 
-Kind = Literal["earned", "granted", "redeemed", "returned", "expired", "revoked", "moved"]
+Kind = Literal["earned", "granted", "redeemed", "returned", "expired", "revoked", "moved", "owed"]
 
 
 class Moved(NamedTuple):
@@ -73,7 +74,7 @@ _MOVED: Final = """
 SELECT program_id, recorded_at / 900, kind, sum(points), count(*) FROM (
     SELECT entry.program_id, entry.recorded_at, entry.points,
            CASE WHEN entry.type IN ('granted', 'revoked') AND entry.order_id IS NULL AND instr(entry.document, ?3) > 0
-                THEN 'moved'
+                THEN CASE WHEN entry.points > 0 THEN 'moved' ELSE 'owed' END
                 WHEN entry.type = 'revoked' AND entry.points > 0
                      AND (SELECT type FROM entry AS back WHERE back.id = entry.reverses) = 'redeemed' THEN 'returned'
                 ELSE entry.type END AS kind
@@ -106,7 +107,7 @@ FROM standing WHERE program_id = ?1 AND relinked_to IS NULL GROUP BY tier ORDER 
 async def moved(r: Read, linked: bytes) -> AsyncIterator[Moved]:
     """What all entries of all programs moved, slice by slice: the same quarter and kind may come more than once.
 
-    `linked`: bytes that the documents of linked pairs hold, and no others.
+    `linked`: bytes that the documents of entries which name a linked one hold, and no others.
     """
     ((newest,),) = await r.rows("SELECT coalesce(max(id), 0) FROM entry")
     for start in range(0, newest, SLICE):

@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from kinds.program import address
-from ledger import programs as ledger_programs
 from ledger import reporting
 from ledger.database import Read
 from ledger.reporting import Visitors
 from nostr_loyalty import errors
-from nostr_loyalty.cli.asking import add_config, ledger_of, meant, read_config
+from nostr_loyalty.cli.asking import add_program, address_of, ledger_ids, ledger_of, meant, read_config
 from nostr_loyalty.cli.run import run_to_the_end
 from nostr_loyalty.clock import SystemClock
 from nostr_loyalty.config.settings import Config, ProgramSettings
@@ -33,9 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--month", metavar="YYYY-MM", type=_month,
         help="this month alone (default: the current one by the venue's clock, with the totals beside it)",
     )  # fmt: skip
-    parser.add_argument("--program", metavar="SLUG", help="one program only (default: all of the configuration)")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write it as a page with plots, too")
-    add_config(parser)
+    add_program(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -61,22 +58,15 @@ def run(args: argparse.Namespace) -> int:
 async def _read(config: Config, programs: Sequence[ProgramSettings], month: Month | None, now: int) -> list[Report]:
     """Every program's report, from one snapshot of the ledger that is read once."""
     async with ledger_of(config) as r:
-        ids = {row.address: row.id for row in await ledger_programs.programs(r)}
-        by_id = {
-            ids[name]: Gathered(program.rules().tz)
-            for program in programs
-            if (name := address(program.key.public, program.slug)) in ids
-        }
+        ids = {program.slug: id_ for program, id_ in await ledger_ids(r, programs)}
+        by_id = {ids[program.slug]: Gathered(program.rules().tz) for program in programs if program.slug in ids}
         async for moved in reporting.moved(r, figures.LINKED):
             if moved.program_id in by_id:
                 by_id[moved.program_id].take_moved(moved)
         async for sold in reporting.sold(r):
             if sold.program_id in by_id:
                 by_id[sold.program_id].take_sold(sold)
-        return [
-            await _report(r, program, ids.get(address(program.key.public, program.slug), _UNKNOWN), by_id, month, now)
-            for program in programs
-        ]
+        return [await _report(r, program, ids.get(program.slug, _UNKNOWN), by_id, month, now) for program in programs]
 
 
 async def _report(
@@ -92,7 +82,7 @@ async def _report(
     opening = gathered.flow(0, month.first - 1).net
     return Report(
         slug=program.slug,
-        address=address(program.key.public, program.slug),
+        address=address_of(program),
         title=program.title,
         unit=program.unit,
         value=program.point_value,

@@ -21,7 +21,7 @@ from nostr_loyalty.rules.calendar import day_of
 from nostr_loyalty.rules.program import ProgramRules
 
 LINKED: Final = b'"","linked"]'
-"""What the documents of a linked pair hold and no others do: the end of the tag that names the other entry."""
+"""The end of a tag: only an entry on a new key that names the one on the lost key has it in its document."""
 LAPSING_MONTHS: Final = 3
 """So many months before the month in question are looked at for customers who have stayed away."""
 
@@ -261,8 +261,10 @@ def _flow(kind: Kind, points: int) -> Flow:
             return Flow(expired=-points)
         case "revoked":
             return Flow(revoked=-points)
-        case "moved":
-            return Flow()
+        case "moved":  # the other entry of the pair counts as revoked
+            return Flow(revoked=-points)
+        case "owed":  # here as granted
+            return Flow(granted=points)
 
 
 def _number(month: Month) -> int:

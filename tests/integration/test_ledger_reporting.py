@@ -52,8 +52,8 @@ async def test_every_kind_of_movement_is_told_apart(venue: Venue) -> None:
     assert sum(found.values()) == sum(balances)
 
 
-async def test_linked_pairs_are_known_by_their_documents(venue: Venue) -> None:
-    """A grant or a revocation whose document holds the mark is "moved"; what was earned never is."""
+async def test_linked_entries_are_known_by_their_documents(venue: Venue) -> None:
+    """A grant or a revocation whose document holds the mark is "moved" or "owed"; what was earned never is."""
     ana = name()
     await venue.earn(ana, 100)
     async with venue.database.write() as w:
@@ -61,8 +61,13 @@ async def test_linked_pairs_are_known_by_their_documents(venue: Venue) -> None:
         moved = position.spend(40, at=0)
         assert moved is not None
         await venue.book(w, standing, "revoked", moved, at=0)
-    assert await sums(venue, b"no document holds this") == {(0, "earned"): 100, (0, "revoked"): -40}
-    assert await sums(venue, ana.encode()) == {(0, "earned"): 100, (0, "moved"): -40}
+    async with venue.database.write() as w:
+        standing, position = await venue.position(w, ana)
+        moved = position.credit(3, 7, expires_at=None, at=0)
+        await venue.book(w, standing, "granted", moved, at=0)
+    everything = {(0, "earned"): 100, (0, "revoked"): -40, (0, "granted"): 7}
+    assert await sums(venue, b"no document holds this") == everything
+    assert await sums(venue, ana.encode()) == {(0, "earned"): 100, (0, "owed"): -40, (0, "moved"): 7}
 
 
 async def test_slices_leave_nothing_out(venue: Venue, monkeypatch: pytest.MonkeyPatch) -> None:

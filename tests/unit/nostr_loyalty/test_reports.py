@@ -41,8 +41,9 @@ def gathered() -> Gathered:
         moved("2026-10-31T23:45", "earned", 60), moved("2026-11-01T00:00", "earned", 30),
         moved("2026-11-02T10:00", "granted", 10), moved("2026-11-03T10:00", "redeemed", -40),
         moved("2026-11-04T10:00", "returned", 10), moved("2026-11-05T10:00", "expired", -5),
-        moved("2026-11-06T10:00", "revoked", -2), moved("2026-11-06T10:00", "moved", -7),
+        moved("2026-11-06T10:00", "revoked", -2), moved("2026-11-06T10:00", "revoked", -7),
         moved("2026-11-06T10:00", "moved", 7),
+        moved("2026-11-06T10:00", "granted", 3), moved("2026-11-06T10:00", "owed", -3),
     ):  # fmt: skip
         all_.take_moved(one)
     days = {day: date(2026, 11, day).toordinal() for day in (1, 30)}
@@ -83,7 +84,7 @@ def test_what_was_given_back_was_not_redeemed() -> None:
 
 
 def test_points_that_moved_to_another_key_count_nowhere() -> None:
-    """A linked pair is neither issued nor revoked, and changes nothing that is outstanding."""
+    """A linked pair is neither issued nor revoked, be it points or a debt, and changes nothing that is outstanding."""
     assert report().in_all.outstanding == 60 + 30 + 10 - 40 + 10 - 5 - 2
     assert report().in_all.flow.issued == 100
 
@@ -140,7 +141,7 @@ def test_tiers_are_listed_from_the_lowest_also_empty_ones() -> None:
     assert figures.tiers_of(replace(RULES, tiers=()), [Holders(None, 7, 20, 0)]) == ()
 
 
-KINDS: tuple[Kind, ...] = ("earned", "granted", "redeemed", "returned", "expired", "revoked", "moved")
+KINDS: tuple[Kind, ...] = ("earned", "granted", "redeemed", "returned", "expired", "revoked", "moved", "owed")
 
 
 @given(st.lists(st.tuples(st.sampled_from(KINDS), st.integers(1, 50), st.integers(0, 900))))
@@ -149,11 +150,8 @@ def test_outstanding_is_issued_less_redeemed_less_expired_less_revoked(rows: lis
     all_ = Gathered(MADRID)
     total = 0
     for kind, points, day in rows:
-        signed = points if kind in ("earned", "granted", "returned") else -points
-        if kind == "moved":
-            all_.take_moved(Moved(1, day * 96, kind, points, 1))
-        else:
-            total += signed
+        signed = points if kind in ("earned", "granted", "returned", "moved") else -points
+        total += signed
         all_.take_moved(Moved(1, day * 96, kind, signed, 1))
     months = figures.months_of(all_, figures.month_of(1972, 12))
     assert sum(flow.net for _, flow in months) == total
