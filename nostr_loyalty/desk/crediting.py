@@ -40,10 +40,14 @@ def credit(
     """Give the customer what the order is worth; the order as it is then written down."""
     row = _guarded(copy, program, row, standing)
     points = row.earned - row.reversed
-    standing = copy.count(standing, row.day, row.source, orders=1, visits=1, points=points, spent=row.counted_minor)
-    standing = with_visit(standing, row.month)._replace(
+    # A later month than the one on record starts anew, an earlier one is silent.
+    latest = max(row.month, standing.month)
+    before = standing.visits_month if latest == standing.month else 0
+    standing = copy.count(
+        standing, row.day, row.source, orders=1, visits=1, points=points, spent=row.counted_minor,
+        month=latest, visits_month=before + (row.month == latest), welcomed=1,
         stamped_at=max(standing.stamped_at, row.paid_at) if stamped else standing.stamped_at,
-        welcomed=1, last_order_id=max(row.id, standing.last_order_id or 0),
+        last_order_id=max(row.id, standing.last_order_id or 0),
     )  # fmt: skip
     if points and row.pending_until is None:
         row = row._replace(entry_id=copy.facts.next_entry_id)
@@ -62,13 +66,6 @@ def credit(
         standing = _friend_came(copy, program, row, standing)
     tier_desk.reviewed(copy, program, standing)
     return row
-
-
-def with_visit(standing: Standing, month: int) -> Standing:
-    """Show a visit in its month; a later month than the one on record starts anew, an earlier one is silent."""
-    latest = max(month, standing.month)
-    before = standing.visits_month if latest == standing.month else 0
-    return standing._replace(month=latest, visits_month=before + (month == latest))
 
 
 def _guarded(copy: WorkingCopy, program: ServedProgram, row: OrderRow, standing: Standing) -> OrderRow:

@@ -19,7 +19,7 @@ def reviewed(copy: WorkingCopy, program: ServedProgram, standing: Standing) -> S
         return standing
     state = TierState(standing.tier, standing.grace_until, standing.review_at)
     days = tiers.counted_days(copy.facts, program, standing, copy.now)
-    change = review(rules, state, value=tiers.value(copy.facts, program, standing, copy.now), window=days, now=copy.now)
+    change = review(rules, state, value=tiers.value(program, standing, days), window=days, now=copy.now)
     if change.state == state:
         return standing
     standing = standing._replace(

@@ -3,6 +3,8 @@
 What a windowed basis counts comes from the tallies, which `gathering` has read as far back as the window reaches.
 """
 
+from collections.abc import Sequence
+
 from ledger.book import Standing
 from nostr_loyalty.desk.facts import Facts
 from nostr_loyalty.programs import ServedProgram
@@ -23,15 +25,16 @@ def counted_days(facts: Facts, program: ServedProgram, standing: Standing, now: 
     return sorted(days.items())
 
 
-def value(facts: Facts, program: ServedProgram, standing: Standing, now: int) -> int:
-    """What the program's tiers count, of this customer; 0 or more."""
+def value(program: ServedProgram, standing: Standing, days: Sequence[tuple[int, int]]) -> int:
+    """What the program's tiers count, of this customer; 0 or more. `days`: as `counted_days` gives them."""
     counted = tiering.value_of(
         program.rules, earned_points=standing.earned_points, spent_minor=standing.spent_minor, visits=standing.visits,
-        window=counted_days(facts, program, standing, now),
+        window=days,
     )  # fmt: skip
     return max(0, counted)
 
 
 def steps(facts: Facts, program: ServedProgram, standing: Standing, now: int) -> tuple[int, int, str] | None:
     """(reached, needed, id of the next tier), or None at the top."""
-    return tiering.progress(program.rules, standing.tier, value(facts, program, standing, now))
+    days = counted_days(facts, program, standing, now)
+    return tiering.progress(program.rules, standing.tier, value(program, standing, days))

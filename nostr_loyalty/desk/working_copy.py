@@ -6,6 +6,8 @@ Rules:
 - `created_at` never decreases along a chain (protocol §4 rule 1), a card's strictly increases (§7; Bug 69).
 """
 
+from typing import Any
+
 from kinds import entry as wire
 from kinds.event import author, canonical_of
 from ledger.book import EntryDraw, OpenedLot, Standing
@@ -71,9 +73,9 @@ class WorkingCopy:
 
     def count(
         self, standing: Standing, day: int, source: str = NO_SOURCE, *, orders: int = 0, visits: int = 0,
-        points: int = 0, spent: int = 0,
+        points: int = 0, spent: int = 0, **changes: Any,
     ) -> Standing:  # fmt: skip
-        """Count what happened on a local day, in the tally and in the standing's sums."""
+        """Count what happened on a local day, in the tally and in the standing's sums; `changes`: its other fields."""
         key = (standing.id, day, source)
         before = self.slip.tallies.get(key)
         if before is None:
@@ -88,7 +90,7 @@ class WorkingCopy:
             self.facts.tallies[standing.id].append(Tally(standing.id, day, source, orders, visits, points, spent))
         return standing._replace(
             visits=standing.visits + visits, earned_points=standing.earned_points + points,
-            spent_minor=standing.spent_minor + spent,
+            spent_minor=standing.spent_minor + spent, **changes,
         )  # fmt: skip
 
     # -- orders and refunds ---------------------------------------------------------------------------------------

@@ -9,12 +9,14 @@ _DAY_S: Final = 86_400
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 
 
+@lru_cache(maxsize=4_096)
 def day_of(unix: int, tz: ZoneInfo) -> int:
     """The local day of a moment."""
     return datetime.fromtimestamp(unix, tz).toordinal()
 
 
 @lru_cache(maxsize=4_096)
+@lru_cache(maxsize=1_024)
 def start_of_day(day: int, tz: ZoneInfo) -> int:
     """The first moment (unix seconds) of a local day, also where the clock skips midnight or shows it twice.
 

@@ -1,9 +1,11 @@
 """Visits: a paid order that was not taken back in whole, counted by the venue's local month."""
 
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 
+@lru_cache(maxsize=4_096)
 def month_of(unix: int, tz: ZoneInfo) -> int:
     """The venue's local month of a moment, as yyyymm (202611 for November 2026)."""
     local = datetime.fromtimestamp(unix, tz)
