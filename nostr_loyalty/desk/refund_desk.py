@@ -80,7 +80,8 @@ class RefundDesk:
         self, program: ServedProgram, row: OrderRow, refund: WaitingRefund, points: int, adapter: str, by: str | None
     ) -> tuple[int, int | None, OrderRow]:
         """Take the customer's points back: how many, by which entry, and the order with what could not be taken."""
-        assert row.standing_id is not None
+        home = row.standing_id
+        assert home is not None
         if row.entry_id is None:  # nothing was booked yet: it just will not be
             row = row._replace(unbooked=row.unbooked + points)
             if row.reversed >= row.earned:
@@ -89,9 +90,9 @@ class RefundDesk:
         if not points:
             return 0, None, row
         copy, allows = self._copy, program.rules.deficit == "allow"
-        standing = copy.followed(row.standing_id)
+        standing = copy.followed(home)
         position = copy.position(standing)
-        own = standing.id == row.standing_id
+        own = standing.id == home
         if own:
             lot = next(one for one in position.lots if one.entry_id == row.entry_id)
             expired = min(points, lot.expired)
