@@ -11,6 +11,7 @@ gift_wrap        NIP-59: seal, wrap, unwrap
 direct_message   NIP-17: kind 14
 program          37411: a program's definition
 earn             the rules in it by which points are earned
+reward           what points buy
 entry            7411: a line of the ledger, and the chain that anybody can verify
 card             37412: a customer's standing
 order            7412: a paid, refunded or canceled order
