@@ -1,13 +1,17 @@
 """What the commands about a ledger have in common: WHO, --program, --config, list and retry, a ledger to read."""
 
 import argparse
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from kinds.keys import read_public_key
+from kinds.program import address
+from ledger import programs as ledger_programs
 from ledger.database import Database, Read
+from nostr_loyalty.cli import typed
 from nostr_loyalty.config.load import load
 from nostr_loyalty.config.settings import Config, ProgramSettings
 from nostr_loyalty.errors import ConfigInvalid
@@ -18,7 +22,12 @@ IN_USE: Final = "ledger-in-use"
 
 def add_who(parser: argparse.ArgumentParser) -> None:
     """WHO, --program, --json, --config."""
-    parser.add_argument("who", metavar="WHO", type=_who, help="the customer: npub, nprofile or 64 hex digits")
+    parser.add_argument("who", metavar="WHO", type=typed.public_key, help=f"the customer: {typed.WHO}")
+    add_program(parser)
+
+
+def add_program(parser: argparse.ArgumentParser) -> None:
+    """--program, --json, --config."""
     parser.add_argument("--program", metavar="SLUG", help="one program only (default: all of the configuration)")
     add_config(parser)
 
@@ -62,10 +71,31 @@ async def ledger_of(config: Config) -> AsyncIterator[Read]:
         await database.close()
 
 
-def _who(text: str) -> str:
-    try:
-        return read_public_key(text)
-    except ValueError as fault:
-        if text.strip().lower().startswith(("nsec1", "ncryptsec1")):
-            raise argparse.ArgumentTypeError("this is a SECRET key; give the npub instead") from None
-        raise argparse.ArgumentTypeError(f"{text!r}: {fault}") from None
+async def ledger_ids(r: Read, programs: Sequence[ProgramSettings]) -> list[tuple[ProgramSettings, int]]:
+    """These programs with their ids in the ledger; those that no daemon has served yet are left out."""
+    ids = {row.address: row.id for row in await ledger_programs.programs(r)}
+    named = ((program, ids.get(address_of(program))) for program in programs)
+    return [(program, id_) for program, id_ in named if id_ is not None]
+
+
+def address_of(program: ProgramSettings) -> str:
+    """The program's address, as it stands in entries."""
+    return address(program.key.public, program.slug)
+
+
+def amount_of(program: ProgramSettings, points: int) -> str:
+    """Points in the program's own words: "1 point", "12 points"."""
+    return f"{points} {program.unit[0] if abs(points) == 1 else program.unit[1]}"
+
+
+def local_time(program: ProgramSettings, unix: int) -> str:
+    """A moment by the venue's clock on the wall."""
+    return datetime.fromtimestamp(unix, program.rules().tz).strftime("%Y-%m-%d %H:%M")
+
+
+def print_rows(rows: Sequence[dict[str, Any]], lines: Sequence[str], *, as_json: bool, none: str) -> None:
+    """A list as one JSON array, or as lines; `none` is said where there are none."""
+    if as_json:
+        print(json.dumps(rows, ensure_ascii=False))
+        return
+    print("\n".join(lines) if lines else none)

@@ -2,15 +2,13 @@
 
 import argparse
 import sys
-from datetime import datetime
 
 from kinds.event import Event, rumor_from_canonical, sign, to_json
 from kinds.keys import SecretKey
-from kinds.program import address
 from ledger.entry import Entry
 from ledger.statement import history, standings_of
 from nostr_loyalty import errors
-from nostr_loyalty.cli.asking import add_who, ledger_of, meant, read_config
+from nostr_loyalty.cli.asking import add_who, address_of, ledger_of, local_time, meant, read_config
 from nostr_loyalty.cli.run import run_to_the_end
 from nostr_loyalty.config.settings import Config, ProgramSettings
 
@@ -32,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write("[" + ",\n".join(to_json(_signed(entry, program.key)) for program, entry in found) + "]\n")
         return errors.EXIT_OK
     for program, entry in found:
-        when = datetime.fromtimestamp(entry.recorded_at, program.tz).strftime("%Y-%m-%d %H:%M")
+        when = local_time(program, entry.recorded_at)
         print(f"{when}  {program.title}  {entry.type:<8} {entry.points:+6d}  balance {entry.balance:>6}  #{entry.seq}")
     if not found:
         print("no entries")
@@ -42,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
 async def _read(
     config: Config, programs: tuple[ProgramSettings, ...], customer: str
 ) -> list[tuple[ProgramSettings, Entry]]:
-    by_address = {address(program.key.public, program.slug): program for program in programs}
+    by_address = {address_of(program): program for program in programs}
     async with ledger_of(config) as r:
         return [
             (by_address[standing.program], entry)

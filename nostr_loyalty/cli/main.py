@@ -1,7 +1,8 @@
 """`nostr-loyalty VERB …`: finds the verb's module, runs it, and turns our errors into one message and an exit code.
 
-Exit codes: 0 done · 1 a check found a difference, or what was asked for does not exist · 2 wrong command line ·
-69 something outside does not answer · 70 our own mistake · 78 the configuration or a key cannot be used · 130 Ctrl-C.
+Exit codes: 0 done · 1 a check found a difference, a rule said no, or what was asked for does not exist · 2 wrong
+command line · 69 something outside does not answer · 70 our own mistake · 78 the configuration or a key cannot be
+used · 130 Ctrl-C.
 """
 
 import argparse
@@ -10,6 +11,8 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from keyword import iskeyword
+from types import ModuleType
 from typing import Final
 
 from ledger.errors import InvariantBroken, LedgerError, LedgerUnavailable
@@ -23,6 +26,25 @@ VERBS: Final[Mapping[str, str]] = {
     "check": "audit the ledger: does it agree with itself?",
     "balance": "what a customer has",
     "history": "a customer's signed entries, oldest first",
+    "vouchers": "what a customer has redeemed, and what of it can still be used",
+    "expiries": "which points run out when",
+    "rewards": "what points buy, and how many are left",
+    "flags": "orders that the guard noticed",
+    "grant": "give a customer points",
+    "revoke": "take points, or take an entry back",
+    "refund": "an order was paid back, in whole or in part",
+    "redeem": "take a reward's points and give a voucher code",
+    "use": "a voucher is used at the till",
+    "cancel": "give a voucher's points back",
+    "freeze": "let a customer earn, but not spend",
+    "unfreeze": "let a customer spend again",
+    "relink": "move everything from a lost key to a new one",
+    "undo": "take the last command back",
+    "release": "book the points of an order that the guard holds",
+    "drop": "drop the points of an order that the guard holds",
+    "claim": "the points of a receipt, for the customer who brings its code",
+    "feedback": "a customer's word about an order",
+    "refer": "a customer brings a friend",
     "inbox": "what surprised the daemon and was set aside; take it up again",
     "outbox": "what waits to be sent, what was given up and why; try it again",
     "key": "make, show or encrypt a secret key",
@@ -35,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         parser = _parser(arguments)
         args = parser.parse_args(arguments)
-        code = importlib.import_module(f"nostr_loyalty.cli.{args.verb}").run(args)
+        code = _module(args.verb).run(args)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return errors.EXIT_INTERRUPTED
@@ -66,8 +88,13 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     for verb, summary in VERBS.items():
         of_verb = verbs.add_parser(verb, help=summary, description=f"{summary[:1].upper()}{summary[1:]}.")
         if verb == asked:
-            importlib.import_module(f"nostr_loyalty.cli.{verb}").add_arguments(of_verb)
+            _module(verb).add_arguments(of_verb)
     return parser
+
+
+def _module(verb: str) -> ModuleType:
+    """The verb's module; one that is named by a word of Python's own has an underscore behind it."""
+    return importlib.import_module(f"nostr_loyalty.cli.{verb}_" if iskeyword(verb) else f"nostr_loyalty.cli.{verb}")
 
 
 def _config_text(error: ConfigInvalid) -> str:

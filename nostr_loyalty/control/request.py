@@ -13,13 +13,12 @@ from typing import Any, Final, NamedTuple, cast
 
 import orjson
 
-from kinds.keys import is_public_key, npub_encode
+from kinds.keys import is_public_key
 from kinds.tags import is_hex64
 from nostr_loyalty.commands.command import Command, Request, Role
 from nostr_loyalty.commands.fields import from_fields, to_fields
-from nostr_loyalty.commands.outcome import Outcome, refused
+from nostr_loyalty.commands.outcome import Outcome
 from nostr_loyalty.programs import ServedPrograms
-from nostr_loyalty.rules.refusal import Refusal
 
 ADAPTER: Final = "cli"
 LINE_BYTES_MAX: Final = 32 * 1024
@@ -76,19 +75,13 @@ def read_request(line: bytes) -> Asked:
     return Asked(program, actor, cast(Role, role), ref, from_fields(command))
 
 
-def resolved(asked: Asked, programs: ServedPrograms, at: int) -> Request | Outcome:
-    """The request as it is decided on, or the refusal of an operator that the program does not list.
-
-    Raises ValueError where there is no such program.
-    """
+def resolved(asked: Asked, programs: ServedPrograms, at: int) -> Request:
+    """The request as it is decided on, asked at `at`. Raises ValueError where there is no such program."""
     program = next((each for each in programs.all if each.slug == asked.program), None)
     if program is None:
         slugs = ", ".join(each.slug for each in programs.all)
         raise ValueError(f"there is no program {asked.program[:64]!r} here; there are: {slugs}")
-    actor = asked.actor or program.issuer
-    if asked.role == "operator" and actor not in (program.issuer, *program.operators):
-        return refused(Refusal("command-not-allowed", f"{npub_encode(actor)} is not one of them"))
-    return Request(asked.ref, at, actor, asked.role, ADAPTER, program, asked.command)
+    return Request(asked.ref, at, asked.actor or program.issuer, asked.role, ADAPTER, program, asked.command)
 
 
 def write_answer(answer: Outcome | Trouble) -> bytes:

@@ -110,20 +110,18 @@ class ControlServer:
 
     async def _answer(self, line: bytes) -> Outcome | Trouble:
         try:
-            asked = resolved(read_request(line), self._programs, self._clock.now())
+            request = resolved(read_request(line), self._programs, self._clock.now())
         except ValueError as fault:
             return Trouble(f"not understood: {fault}", again=False)
-        if isinstance(asked, Outcome):
-            return asked
         try:
-            (outcome,) = await self._commands.run([asked])
+            (outcome,) = await self._commands.run([request])
         except LedgerUnavailable as unavailable:
             self._log.error("ledger unavailable", code=unavailable.code, detail=unavailable.detail)
             return Trouble(str(unavailable), again=False)
         except (LedgerBroken, InvariantBroken):
             raise
         except Exception:  # noqa: BLE001 - whatever one command met, the daemon has other work
-            self._log.exception("command surprised us", ref=asked.ref)
+            self._log.exception("command surprised us", ref=request.ref)
             return Trouble("this is a mistake of ours; nothing happened, and the daemon's log says more", again=False)
         return outcome
 

@@ -104,13 +104,6 @@ def test_a_request_with_anything_amiss_is_none(changed: dict[str, object]) -> No
             read_request(orjson.dumps({key: value for key, value in fields.items() if key != name}))
 
 
-async def test_an_operator_that_is_not_listed_is_refused(office: Office) -> None:
-    """A key that the program does not list gets a refusal with a code, and the desk is not troubled."""
-    async with office.serving(), connected(office.path) as daemon:
-        outcome = await daemon.ask(grant(actor=GUEST))
-    assert (outcome.result, outcome.code, office.desk.requests) == ("refused", "command-not-allowed", [])
-
-
 async def test_a_program_that_is_not_there_is_named(office: Office) -> None:
     """The message names the programs that this daemon serves."""
     async with office.serving(), connected(office.path) as daemon:

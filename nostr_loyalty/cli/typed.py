@@ -1,0 +1,73 @@
+"""What people type as arguments, as values; argparse says what is wrong with the rest and exits 2."""
+
+import argparse
+import re
+from typing import Final
+
+from kinds.keys import bech32_decode, nevent_decode, read_public_key
+from kinds.tags import is_hex64
+from ledger.units import Money
+from nostr_loyalty.commands.command import POINTS_MAX
+from nostr_loyalty.commands.fields import read_money
+from nostr_loyalty.config import rule_values
+
+WHO: Final = "npub, nprofile or 64 hex digits"
+_WHOLE = re.compile(r"[+-]?[0-9]{1,13}", re.ASCII)
+
+
+def public_key(text: str) -> str:
+    """A key in hex, from npub, nprofile or hex; a secret key is refused and not repeated."""
+    try:
+        return read_public_key(text)
+    except ValueError as fault:
+        raise _refused(text, fault) from None
+
+
+def entry_id(text: str) -> str:
+    """An event id in hex, from note, nevent or hex."""
+    bare = text.strip().removeprefix("nostr:")
+    try:
+        if bare.startswith("nevent1"):
+            return nevent_decode(bare).id
+        found = bech32_decode("note", bare).hex() if bare.startswith("note1") else bare
+    except ValueError as fault:
+        raise _refused(text, fault) from None
+    if not is_hex64(found):
+        raise _refused(text, ValueError("neither a note, nor an nevent, nor 64 lower-case hex digits"))
+    return found
+
+
+def ref(text: str) -> str:
+    """64 hex digits that make a command happen once."""
+    if not is_hex64(text):
+        raise argparse.ArgumentTypeError("not 64 lower-case hex digits; make one with: openssl rand -hex 32")
+    return text
+
+
+def points(text: str) -> int:
+    """A whole number; whether it may be 0 or less is for the desk."""
+    if _WHOLE.fullmatch(text) is None or abs(int(text)) > POINTS_MAX:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number up to {POINTS_MAX}")
+    return int(text)
+
+
+def money(text: str) -> Money:
+    """An amount with its unit."""
+    try:
+        return read_money(text)
+    except ValueError as fault:
+        raise argparse.ArgumentTypeError(str(fault)) from None
+
+
+def days(text: str) -> int:
+    """A span in whole days."""
+    try:
+        return rule_values.some_days(text)
+    except ValueError as fault:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r}: {fault}") from None
+
+
+def _refused(text: str, fault: ValueError) -> argparse.ArgumentTypeError:
+    if text.strip().removeprefix("nostr:").lower().startswith(("nsec1", "ncryptsec1")):
+        return argparse.ArgumentTypeError("this is a SECRET key; give the npub instead")
+    return argparse.ArgumentTypeError(f"{text!r}: {fault}")

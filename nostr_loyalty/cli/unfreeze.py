@@ -1,0 +1,18 @@
+"""`nostr-loyalty unfreeze WHO`: the customer may spend again."""
+
+import argparse
+
+from nostr_loyalty.cli.acting import act, add_acting
+from nostr_loyalty.cli.typed import WHO, public_key
+from nostr_loyalty.commands.command import Unfreeze
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """WHO; --program, --as, --id, --json, --config."""
+    parser.add_argument("who", metavar="WHO", type=public_key, help=f"the customer: {WHO}")
+    add_acting(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit 0 when it is done, or was before; 1 when a rule says no."""
+    return act(args, Unfreeze(args.who))
