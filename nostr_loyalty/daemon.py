@@ -18,7 +18,10 @@ from kinds.keys import SecretKey
 from ledger import inbox
 from ledger.database import Database
 from nostr_loyalty.clock import Clock
+from nostr_loyalty.command_path import CommandPath
 from nostr_loyalty.config.settings import Config
+from nostr_loyalty.control.address import socket_of
+from nostr_loyalty.control.server import ControlServer
 from nostr_loyalty.dice import SystemDice
 from nostr_loyalty.embedded_relay.supervisor import EmbeddedRelay
 from nostr_loyalty.event_path import EventPath
@@ -99,14 +102,15 @@ class Daemon:
             wake=wake,
             routes={relays for program in programs.all for relays in (program.relays, program.dm_relays)},
         )
-        sweeper = Sweeper(
-            database=database, programs=programs, clock=self._clock, dice=SystemDice(), promised=wake.set
-        )
+        sweeper = Sweeper(database=database, programs=programs, clock=self._clock, dice=SystemDice(), promised=wake.set)
+        commands = CommandPath(database=database, clock=self._clock, dice=SystemDice(), promised=wake.set)
+        control = ControlServer(socket_of(self._config.daemon.database), commands, programs, self._clock)
         await path.retry_aside()
         async with asyncio.TaskGroup() as tasks:
             pooling = tasks.create_task(pool.run())
             taking = tasks.create_task(path.run())
             sending = tasks.create_task(worker.run())
+            listening = tasks.create_task(control.run())
             others = [
                 tasks.create_task(each)
                 for each in (
@@ -117,9 +121,10 @@ class Daemon:
             ]  # fmt: skip
             await self._stopping.wait()
             self._readiness.stopping()
+            control.stop()
             path.stop()
             pool.take_no_more()
-            await taking
+            await asyncio.wait((listening, taking))
             await self._flush(worker)
             for each in (sending, *others):
                 each.cancel()
