@@ -1,14 +1,19 @@
-"""A program as the daemon serves it, with a real ledger and a real event path; what relays deliver is handed in.
+"""A program as the daemon serves it, with a real ledger, event path, command path and sweeper; what relays deliver is
+handed in.
 
-Time stands still, no socket is opened and nobody waits: a batch is taken when its CaughtUp has been confirmed.
+Time stands still until a test moves it, no socket is opened and nobody waits: a batch is taken when its CaughtUp has
+been confirmed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import copy
+import json
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,14 +24,20 @@ from kinds.entry import Entry
 from kinds.event import Claimed, Event, parse_event, rumor_from_canonical, sign, verify
 from kinds.keys import SecretKey
 from kinds.tags import value
-from ledger import audit, outbox, statement
+from ledger import audit, book, outbox, statement
+from ledger.book import Standing
 from ledger.database import Database
 from ledger.outbox import Promised
+from nostr_loyalty.command_path import CommandPath
+from nostr_loyalty.commands.command import Command, Request, Role
+from nostr_loyalty.commands.outcome import Outcome
 from nostr_loyalty.config.load import load
 from nostr_loyalty.daemon import keys_of, serve_programs
 from nostr_loyalty.event_path import EventPath
 from nostr_loyalty.programs import ServedProgram, ServedPrograms
 from nostr_loyalty.publishing.sealing import Sealer
+from nostr_loyalty.upkeep import documents
+from nostr_loyalty.upkeep.sweeping import Sweeper
 from relay_client.deliveries import Arrived, CaughtUp, Delivery
 from tests.clock import FakeClock
 from tests.venue import Venue, new_key
@@ -73,6 +84,7 @@ class Served:
         self._change = change
         self._busy_timeout_ms = busy_timeout_ms
         self._seen = 0
+        self._dice = random.Random(1)
 
     async def __aenter__(self) -> Self:
         path = self.config.daemon.database
@@ -81,8 +93,11 @@ class Served:
         self.programs = ServedPrograms(self._change(program) for program in programs.all)
         self.path = EventPath(
             pool=self.pool, database=self.database, programs=self.programs, keys=keys_of(self.config),  # type: ignore[arg-type] # it passes for a Pool
-            clock=self.clock, dice=random.Random(1).randbytes, batch_max=64, promised=lambda: None,
+            clock=self.clock, dice=self._dice.randbytes, batch_max=64, promised=lambda: None,
         )  # fmt: skip
+        more: dict[str, Any] = {"database": self.database, "clock": self.clock, "dice": self._dice.randbytes}
+        self.commands = CommandPath(promised=lambda: None, **more)
+        self.sweeper = Sweeper(programs=self.programs, promised=lambda: None, **more)
         self.running = asyncio.create_task(self.path.run())
         await self.promises()
         return self
@@ -110,12 +125,58 @@ class Served:
         """The events as one batch; returns when it is booked."""
         await self.pool.hand([Arrived(URL, "orders", Claimed(*event)) for event in events]).wait()
 
+    @property
+    def program(self) -> ServedProgram:
+        """The venue's program."""
+        return self.programs.all[0]
+
+    # -- commands, time, other rules -------------------------------------------------------------------------------
+
+    def request(
+        self, command: Command, *, actor: str | None = None, role: Role = "operator", adapter: str = "cli",
+        ref: str | None = None, at: int | None = None,
+    ) -> Request:  # fmt: skip
+        """A command, now and with a ref of its own; by the venue's own key, or with role "customer" by the guest."""
+        actor = actor or (self.guest.public if role == "customer" else self.venue.issuer.public)
+        at = self.clock.now() if at is None else at
+        return Request(ref or self._dice.randbytes(32).hex(), at, actor, role, adapter, self.program, command)
+
+    async def command(self, command: Command, **more: Any) -> Outcome:
+        """What becomes of a command; `more` as in `request`."""
+        (outcome,) = await self.commands.run([self.request(command, **more)])
+        return outcome
+
+    async def asks(self, command: Command, customer: str | None = None, **more: Any) -> Outcome:
+        """What becomes of a command by a customer (default: the guest)."""
+        return await self.command(command, actor=customer, role="customer", **more)
+
+    async def sweep(self) -> Counter[str]:
+        """What is due is done; how much of each kind."""
+        return await self.sweeper.sweep()
+
+    def later(self, *, days: int = 0, hours: int = 0, minutes: int = 0, seconds: int = 0) -> None:
+        """Let time pass; nobody wakes of it."""
+        self.clock.step(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
+
+    def set_clock(self, local: str) -> None:
+        """Make it this moment on the venue's wall: "2027-03-28 01:30"."""
+        moment = datetime.fromisoformat(local).replace(tzinfo=self.program.rules.tz)
+        self.clock.step(moment.timestamp() - self.clock.now())
+
     def again(self) -> Served:
         """The same venue and ledger, with the configuration file as it is now; to be entered after this one ended."""
         later = copy.copy(self)
         later.pool = HandedPool()
         later.config = load(self.venue.folder / "config.toml")
         return later
+
+    def with_rules(self, *tables: str, **keys: Any) -> Served:
+        """The same with these rules, as `rules` writes them, instead of those before; to be entered likewise."""
+        self.venue.extra = rules(*tables, **keys)
+        self.venue.write_config()
+        return self.again()
+
+    # -- what is there ---------------------------------------------------------------------------------------------
 
     async def promises(self) -> list[Promised]:
         """What has been promised since this was asked last."""
@@ -145,11 +206,61 @@ class Served:
         """The points of the customer's entries."""
         return [entry.points for entry in await self.chain(customer)]
 
+    async def standing(self, customer: str | None = None) -> Standing:
+        """Where the customer stands."""
+        pair = (self.program.ledger_id, customer or self.guest.public)
+        async with self.database.read() as r:
+            return (await book.find_standings(r, [pair]))[pair]
+
+    async def balance(self, customer: str | None = None) -> int:
+        """What the customer has."""
+        return (await self.standing(customer)).balance
+
+    async def told(self, reader: SecretKey | None = None) -> list[str]:
+        """What has been said to the guest, or to another, since promises were asked for last."""
+        reader = reader or self.guest
+        messages = [event for event, _ in await self.sealed() if event.kind == registry.GIFT_WRAP]
+        return [opened(event, reader).text for event in messages if value(event.tags, "p") == reader.public]
+
     async def assert_clean(self) -> None:
-        """The ledger agrees with itself."""
+        """The ledger agrees with itself, every entry with its document, and everybody's entries are a chain."""
         async with self.database.read() as r:
             report = await audit.check(r)
+            await documents.compare(r, report)
+            customers = await r.rows("SELECT lower(hex(customer)) FROM standing")
         assert report.is_clean, report.findings
+        for (customer,) in customers:
+            await self.chain(customer)
+
+
+def rules(*tables: str, **keys: Any) -> str:
+    """Lines of a program's section: its own keys, then its tables."""
+    return "\n".join([*_lines(keys), *tables])
+
+
+def table(name: str, **keys: Any) -> str:
+    """One of the program's tables: table("cap", points=10, period="day"); guard, hand and tier_basis stand alone."""
+    alone = name in ("guard", "hand", "tier_basis")
+    return "\n".join([f"[program.{name}]" if alone else f"[[program.{name}]]", *_lines(keys)])
+
+
+def reward(id_: str = "coffee", cost: int = 10, **more: Any) -> str:
+    """A reward: an item, if nothing else is said."""
+    return table("reward", **{"id": id_, "title": id_.title(), "cost": cost, "type": "item", "value": id_, **more})
+
+
+def tier(id_: str, threshold: int | str) -> str:
+    """A tier."""
+    return table("tier", id=id_, title=id_.title(), threshold=threshold)
+
+
+def earn(type_: str, points: int, **more: Any) -> str:
+    """One more rule of earning, besides the venue's 1 point for 1000 sat."""
+    return table("earn", type=type_, points=points, **more)
+
+
+def _lines(keys: dict[str, Any]) -> list[str]:
+    return [f"{name} = {json.dumps(said, ensure_ascii=False)}" for name, said in keys.items()]
 
 
 def opened(event: Event, reader: SecretKey) -> direct_message.DirectMessage:
