@@ -5,7 +5,7 @@ thing as published on the wire; `rules.program.ProgramRules` is the part that de
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from nostr_loyalty.rules.program import ProgramRules
@@ -37,6 +37,11 @@ class ServedProgram:
     revision_id: int
     operators: frozenset[str] = frozenset()
     claim_url: str | None = None
+    language: str = "en"
+
+    def spoken(self, language: str | None) -> "ServedProgram":
+        """The same program as it speaks to somebody in another language (None: its own)."""
+        return self if language in (None, self.language) else replace(self, language=language)
 
     def amount_of(self, points: int) -> str:
         """Points in the program's own words: "1 point", "12 points", "-3 stamps"."""
