@@ -3,6 +3,11 @@
 Writing is a pure function of its arguments. `gift_wrap` derives everything random (the one-time key, two nonces, two
 backdated times) from one seed of 32 bytes, so that the same promise sealed again after a crash has the same bytes.
 
+An ephemeral wrap (21059) is dated now. NIP-59 would have all times but the rumor's invented, and its example invents
+this one too; but relays refuse an ephemeral event that is older than a minute (strfry's default), so that an invented
+time would lose the message. Nothing is given away: no relay keeps it, and whoever sees it, sees it now. Its seal is
+dated back all the same: only the receiver reads that time, and a seal that leaks should not say when it was made.
+
 Reading proves one thing: the seal's signature holds and its author is the rumor's author (NIP-17: "otherwise any sender
 can impersonate any other"). The wrap's time is invented and says nothing; the rumor's time is its author's word.
 """
@@ -68,7 +73,8 @@ def gift_wrap(
 ) -> Event:
     """Seal and wrap in one. `seed`: 32 random bytes, of which everything random is made: same arguments, same bytes.
 
-    `now` in unix seconds is the latest that seal and wrap may be dated. ValueError as `seal`.
+    `now` in unix seconds is the latest that seal and wrap may be dated, and the time of an ephemeral wrap, which must
+    leave at once. ValueError as `seal`.
     """
     if len(seed) != 32:
         raise ValueError("a seed has 32 bytes")
@@ -76,7 +82,8 @@ def gift_wrap(
     seal_nonce, wrap_nonce, seal_age, wrap_age = drawn[:32], drawn[32:64], drawn[64:72], drawn[72:80]
     sealed = seal(rumor, sender, recipient, conversation_key, nonce=seal_nonce, created_at=_backdated(now, seal_age))
     one_time = _one_time_key(drawn[80:])
-    return wrap(sealed, recipient, one_time, nonce=wrap_nonce, created_at=_backdated(now, wrap_age), kind=kind)
+    created_at = now if kind == EPHEMERAL_GIFT_WRAP else _backdated(now, wrap_age)
+    return wrap(sealed, recipient, one_time, nonce=wrap_nonce, created_at=created_at, kind=kind)
 
 
 def unwrap(event: Event, recipient: SecretKey) -> Rumor:

@@ -11,6 +11,7 @@ KindClass = Literal["regular", "replaceable", "ephemeral", "addressable"]
 Use = Literal["written", "read", "both"]
 
 METADATA: Final = 0
+ENCRYPTED_MESSAGE: Final = 4
 DELETION: Final = 5
 BADGE_AWARD: Final = 8
 SEAL: Final = 13
@@ -61,30 +62,31 @@ def class_of(kind: int) -> KindClass:
 
 _ROWS: Final[tuple[tuple[int, str, str, Use], ...]] = (
     (METADATA, "metadata", "NIP-01", "both"),
+    (ENCRYPTED_MESSAGE, "encrypted direct message", "NIP-04", "both"),
     (DELETION, "deletion", "NIP-09", "written"),
     (BADGE_AWARD, "badge award", "NIP-58", "written"),
     (SEAL, "seal", "NIP-59", "both"),
     (DIRECT_MESSAGE, "direct message", "NIP-17", "both"),
-    (VANISH_REQUEST, "request to vanish", "NIP-62", "written"),
+    (VANISH_REQUEST, "request to vanish", "NIP-62", "read"),
     (GIFT_WRAP, "gift wrap", "NIP-59", "both"),
-    (ENTRY, "entry", "protocol section 4", "written"),
+    (ENTRY, "entry", "protocol section 4", "both"),
     (PAID_ORDER, "paid order", "protocol section 6", "read"),
     (REDEMPTION_REQUEST, "redemption request", "protocol section 10", "read"),
-    (ATTESTATION, "attestation", "protocol section 8", "written"),
+    (ATTESTATION, "attestation", "protocol section 8", "both"),
     (CHECKPOINT, "checkpoint", "protocol section 9", "written"),
     (JOURNAL, "journal", "protocol section 9", "both"),
     (ZAP_REQUEST, "zap request", "NIP-57", "written"),
     (ZAP_RECEIPT, "zap receipt", "NIP-57", "read"),
     (RELAY_LIST, "relay list", "NIP-65", "both"),
     (DM_RELAY_LIST, "DM relay list", "NIP-17", "both"),
-    (EPHEMERAL_GIFT_WRAP, "ephemeral gift wrap", "NIP-59", "read"),
+    (EPHEMERAL_GIFT_WRAP, "ephemeral gift wrap", "NIP-59", "written"),
     (RELAY_AUTH, "relay authentication", "NIP-42", "written"),
     (HTTP_AUTH, "HTTP authentication", "NIP-98", "read"),
     (FOLLOW_SET, "follow set", "NIP-51", "written"),
     (BADGE_DEFINITION, "badge definition", "NIP-58", "written"),
     (HANDLER, "handler information", "NIP-89", "written"),
     (PROGRAM, "program", "protocol section 3", "both"),
-    (CARD, "card", "protocol section 7", "written"),
+    (CARD, "card", "protocol section 7", "both"),
     (PROGRAM_SET, "program set", "protocol section 12", "both"),
 )
 

@@ -1,23 +1,22 @@
 """Where somebody is found: kind 10002 (NIP-65, read and write relays) and kind 10050 (NIP-17, DM relays).
 
 Reading is lenient about single entries and strict about the event: a URL that is not a relay's is left out, so that one
-typing error does not make a person unreachable.
+typing error does not make a person unreachable. URLs come in their normal form (`relay_url`), each once, and of a long
+list the first few: whoever writes a list makes its readers connect.
 """
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from kinds.errors import Unreadable
 from kinds.event import Event, Template
 from kinds.registry import DM_RELAY_LIST, RELAY_LIST
+from kinds.relay_url import normal
 from kinds.tags import all_of
 
-RELAYS_MAX: Final = 20
-"""So many relays of one list are read; NIP-65 and NIP-17 advise to name two to four."""
-
-_RELAY_URL = re.compile(r"wss?://[^\s/?#]{1,253}(?:/[^\s]{0,512})?", re.IGNORECASE)
+RELAYS_MAX: Final = 10
+"""So many relays of one list are taken, to read and to write each; NIP-65 and NIP-17 advise to name one to four."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +54,19 @@ def parse(event: Event) -> RelayList:
     """Read a 10002. Raises Unreadable "relay-list-malformed" for another kind."""
     if event.kind != RELAY_LIST:
         raise Unreadable("relay-list-malformed", f"kind {event.kind}")
-    read: list[str] = []
-    write: list[str] = []
-    for tag in all_of(event.tags, "r")[:RELAYS_MAX]:
-        if len(tag) < 2 or not _is_relay(tag[1]):
-            continue
-        marker = tag[2] if len(tag) > 2 else ""
-        if marker in ("", "read"):
-            read.append(tag[1])
-        if marker in ("", "write"):
-            write.append(tag[1])
-    return RelayList(event.pubkey, tuple(dict.fromkeys(read)), tuple(dict.fromkeys(write)))
+    marked = [(tag[1], tag[2] if len(tag) > 2 else "") for tag in all_of(event.tags, "r") if len(tag) > 1]
+    read = _relays(url for url, marker in marked if marker in ("", "read"))
+    write = _relays(url for url, marker in marked if marker in ("", "write"))
+    return RelayList(event.pubkey, read, write)
 
 
 def parse_dm(event: Event) -> DmRelayList:
     """Read a 10050. Raises Unreadable "relay-list-malformed" for another kind."""
     if event.kind != DM_RELAY_LIST:
         raise Unreadable("relay-list-malformed", f"kind {event.kind}")
-    urls = [tag[1] for tag in all_of(event.tags, "relay")[:RELAYS_MAX] if len(tag) > 1 and _is_relay(tag[1])]
-    return DmRelayList(event.pubkey, tuple(dict.fromkeys(urls)))
+    return DmRelayList(event.pubkey, _relays(tag[1] for tag in all_of(event.tags, "relay") if len(tag) > 1))
 
 
-def _is_relay(url: str) -> bool:
-    return _RELAY_URL.fullmatch(url) is not None
+def _relays(urls: Iterable[str]) -> tuple[str, ...]:
+    relays = dict.fromkeys(relay for relay in map(normal, urls) if relay is not None)
+    return tuple(relays)[:RELAYS_MAX]

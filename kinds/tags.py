@@ -59,6 +59,20 @@ def sole(tags: Iterable[tuple[str, ...]], name: str, code: str) -> tuple[str, ..
     return found[0] if found else None
 
 
+def sole_value(tags: Iterable[tuple[str, ...]], name: str, code: str) -> str | None:
+    """The second string of the only tag called `name`; None without such a tag or without such a string. As `sole`."""
+    tag = sole(tags, name, code)
+    return tag[1] if tag is not None and len(tag) > 1 else None
+
+
+def required_value(tags: Iterable[tuple[str, ...]], name: str, code: str) -> str:
+    """The same of a tag that must be there: Unreadable(code) otherwise."""
+    found = sole_value(tags, name, code)
+    if found is None:
+        raise Unreadable(code, f"{name} is missing")
+    return found
+
+
 def is_hex64(text: object) -> bool:
     """Whether `text` is a str of exactly 64 lower-case hex digits: the form of ids and public keys."""
     return isinstance(text, str) and _HEX64.fullmatch(text) is not None

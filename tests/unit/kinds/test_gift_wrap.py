@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +12,12 @@ from kinds.errors import Unreadable
 from kinds.event import Event, Template, author, parse_event, rumor_json, sign, to_json, verify
 from kinds.gift_wrap import BACKDATED_S_MAX, gift_wrap, seal, unwrap, wrap
 from kinds.keys import SecretKey
-from kinds.registry import GIFT_WRAP, SEAL
+from kinds.registry import EPHEMERAL_GIFT_WRAP, GIFT_WRAP, SEAL
 from tests.unit.kinds.samples import CUSTOMER, ISSUER, NOW, SOURCE, new_key
 
 RUMOR = author(Template(14, NOW, (("p", ISSUER.public),), "hello"), SOURCE.public)
 CONVERSATION = nip44.conversation_key(SOURCE, ISSUER.public)
+EXAMPLES = json.loads((Path(__file__).parents[2] / "vectors" / "gift_wraps.json").read_text(encoding="utf-8"))
 
 
 def wrapped(seed: bytes, **changes: Any) -> Event:
@@ -145,6 +147,33 @@ def test_other_kinds_are_no_wraps() -> None:
     """Only 1059 and 21059 are unwrapped."""
     assert refusal(sign(Template(1, NOW, (), "hello"), SOURCE)) == "wrap-wrong-kind"
     assert unwrap(wrapped(os.urandom(32), kind=21_059), ISSUER) == RUMOR
+
+
+def test_an_ephemeral_wrap_is_dated_now_and_its_seal_is_not() -> None:
+    """Relays refuse ephemeral events of a minute ago; the seal inside is still dated back by its own amount."""
+    ages = []
+    for _ in range(32):
+        event = wrapped(os.urandom(32), kind=EPHEMERAL_GIFT_WRAP)
+        assert (event.kind, event.created_at) == (EPHEMERAL_GIFT_WRAP, NOW)
+        inner = json.loads(nip44.decrypt(event.content, nip44.conversation_key(ISSUER, event.pubkey)))
+        assert 0 <= NOW - inner["created_at"] <= BACKDATED_S_MAX
+        ages.append(NOW - inner["created_at"])
+    assert max(ages) - min(ages) > BACKDATED_S_MAX // 4
+
+
+def test_an_ephemeral_wrap_shares_no_bytes_with_a_kept_one() -> None:
+    """The same seed gives the same seal in both, and neither the same id nor a second message to count."""
+    seed = os.urandom(32)
+    kept, passing = wrapped(seed), wrapped(seed, kind=EPHEMERAL_GIFT_WRAP)
+    assert kept.id != passing.id
+    assert unwrap(kept, ISSUER) == unwrap(passing, ISSUER) == RUMOR
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=[example["source"] for example in EXAMPLES])
+def test_the_examples_of_the_nips_open(example: dict[str, Any]) -> None:
+    """Wraps that the NIPs print, with the keys that they print, hold the message that they name."""
+    rumor = unwrap(verify(parse_event(json.dumps(example["event"]))), SecretKey(bytes.fromhex(example["receiver"])))
+    assert (rumor.id, rumor.pubkey, rumor.content) == (example["rumor"], example["author"], example["text"])
 
 
 def test_a_wrap_may_expire() -> None:

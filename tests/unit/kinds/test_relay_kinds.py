@@ -35,12 +35,29 @@ def test_what_is_no_relay_is_left_out() -> None:
         ("r", "https://x.example"),
         ("r", "wss://"),
         ("r", "wss://a b"),
+        ("r", "wss://me:secret@relay.example"),
         ("r", BOTH, "sideways"),
         ("r", READ),
     )
     assert relay_list.parse(sign(Template(10002, NOW, tags, ""), ISSUER)).read == (READ,)
+
+
+def test_a_list_of_thousands_is_cut() -> None:
+    """Whoever writes a list makes its readers connect: the first ten good ones count, to read and to write each."""
     many = tuple(("relay", f"wss://{number}.example") for number in range(1_000))
-    assert len(relay_list.parse_dm(sign(Template(10050, NOW, many, ""), ISSUER)).relays) == relay_list.RELAYS_MAX
+    expected = tuple(url for _, url in many[: relay_list.RELAYS_MAX])
+    assert relay_list.RELAYS_MAX == 10
+    assert relay_list.parse_dm(sign(Template(10050, NOW, many, ""), ISSUER)).relays == expected
+    marked = tuple(("r", url, marker) for marker in ("write", "read") for _, url in many)
+    found = relay_list.parse(sign(Template(10002, NOW, marked, ""), ISSUER))
+    assert (found.read, found.write) == (expected, expected)
+
+
+def test_one_relay_written_in_several_ways_is_one() -> None:
+    """Upper case, the default port and a last slash are the same place; only the normal form is handed on."""
+    ways = ("WSS://Relay.Example", "wss://relay.example:443/", "wss://relay.example", "nonsense")
+    tags = tuple(("relay", url) for url in ways)
+    assert relay_list.parse_dm(sign(Template(10050, NOW, tags, ""), ISSUER)).relays == ("wss://relay.example",)
 
 
 def test_other_kinds_are_no_relay_lists() -> None:
@@ -93,7 +110,7 @@ def test_the_classes_of_kinds_follow_nip_01() -> None:
 def test_the_table_knows_every_kind_of_the_protocol() -> None:
     """Protocol section 2: all numbers, each with its own class, and none of the numbers that others use."""
     ours = {7411, 7412, 7413, 7414, 7415, 7416, 37411, 37412, 37413}
-    others = {0, 5, 8, 30009, 13, 14, 1059, 62, 9734, 9735, 10002, 10050, 21059, 22242, 27235, 30000, 31990}
+    others = {0, 4, 5, 8, 30009, 13, 14, 1059, 62, 9734, 9735, 10002, 10050, 21059, 22242, 27235, 30000, 31990}
     assert set(registry.KINDS) == ours | others
     assert not set(registry.KINDS) & set(range(30_402, 30_408))
     for number, kind in registry.KINDS.items():
