@@ -26,6 +26,10 @@ class Standing(NamedTuple):
     points. `welcomed`: 1 once the welcome bonus was given. `referral_id`: the referral that brought this customer.
     `frozen` and `relinked_to` (the standing that took over): see the operator's hand. `tier`, `grace_until`,
     `review_at`: see rules/tiering.py. `next_expiry_at`, `next_expiry_points`: what runs out next.
+
+    What the customer chose (written by `choices` only): `shares` ("public", "private", None: as the program does),
+    `notify` ("all", "important", "off"), `language`, `badge`; `greeted`: it had the welcome; `forgotten`: `customer`
+    is a pseudonym.
     """
 
     id: int
@@ -57,11 +61,18 @@ class Standing(NamedTuple):
     review_at: int | None = None
     next_expiry_at: int | None = None
     next_expiry_points: int = 0
+    shares: str | None = None
+    notify: str = "all"
+    language: str | None = None
+    badge: int = 0
+    greeted: int = 0
+    forgotten: int = 0
 
 
 _AFTER_HEAD = """s.lifetime, s.visits, s.month, s.visits_month, s.first_at, s.last_at, s.card_at, s.card_name,
     s.spent_minor, s.earned_points, s.stamped_at, s.welcomed, s.referral_id, s.last_order_id, s.frozen, s.relinked_to,
-    s.carried_visits, s.tier, s.grace_until, s.review_at, s.next_expiry_at, s.next_expiry_points"""
+    s.carried_visits, s.tier, s.grace_until, s.review_at, s.next_expiry_at, s.next_expiry_points,
+    s.shares, s.notify, s.language, s.badge, s.greeted, s.forgotten"""
 
 _FIND = f"""
 SELECT json_group_array(json_array(json_each.key, s.id, s.balance, s.deficit, s.seq, lower(hex(s.head)), {_AFTER_HEAD}))
