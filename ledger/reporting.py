@@ -1,4 +1,4 @@
-"""Sums over the whole ledger, for reports. Nothing here changes anything, and nothing grows with the number of entries.
+"""Sums over the whole ledger, for reports, and pages of it, for exports. Nothing here changes anything.
 
 Rules:
 - Entries and orders are read once, in slices of their ids, since neither is indexed by time; whoever asks adds the
@@ -11,10 +11,12 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Final, Literal, NamedTuple
 
+from ledger.bulk import name, packed_rows
 from ledger.database import Read
+from ledger.vouchers import Voucher
 
 QUARTER_S: Final = 900
 SLICE: Final = 20_000
@@ -104,6 +106,19 @@ FROM standing WHERE program_id = ?1 AND relinked_to IS NULL GROUP BY tier ORDER 
 """
 
 
+_VOUCHERS: Final = """
+SELECT standing.customer, v.id, v.program_id, v.standing_id, lower(hex(v.hash)), v.reward, v.title, v.type, v.value,
+       v.cost, v.charged, v.entry_id, v.status, v.issued_at, v.hold_until, v.ended_at, v.period, v.slot,
+       nullif(lower(hex(v.order_source)), ''), v.order_reference
+FROM (SELECT * FROM voucher WHERE id > ?2 AND program_id = ?1 ORDER BY id LIMIT ?3) AS v
+JOIN standing ON standing.id = v.standing_id ORDER BY v.id
+"""
+
+_CUSTOMERS: Final = """
+SELECT standing.id, standing.customer FROM json_each(?1) CROSS JOIN standing ON standing.id = json_each.value
+"""
+
+
 async def moved(r: Read, linked: bytes) -> AsyncIterator[Moved]:
     """What all entries of all programs moved, slice by slice: the same quarter and kind may come more than once.
 
@@ -132,3 +147,15 @@ async def visitors(r: Read, program_id: int, first: int, last: int, before: int)
 async def holders(r: Read, program_id: int) -> list[Holders]:
     """The customers as they stand now, by tier. A key that was given up for another is not counted."""
     return [Holders(*row) for row in await r.rows(_HOLDERS, program_id)]
+
+
+async def vouchers(r: Read, program_id: int, after_id: int, limit: int) -> list[tuple[str, Voucher]]:
+    """A page of the program's vouchers with their customers, in the order of issue: those above `after_id`."""
+    rows = await r.rows(_VOUCHERS, program_id, after_id, limit)
+    return [(name(customer), Voucher(*fields)) for customer, *fields in rows]
+
+
+async def customers(r: Read, standing_ids: Iterable[int]) -> dict[int, str]:
+    """Standing id -> the customer's name."""
+    rows = await r.rows(_CUSTOMERS, packed_rows(sorted(set(standing_ids))))
+    return {id_: name(customer) for id_, customer in rows}
