@@ -87,6 +87,7 @@ class DueDesk:
             assert lot.expires_at is not None, "only lots that end are warned of"
             ends[lot.expires_at] = ends.get(lot.expires_at, 0) + lot.remaining
         for expires_at, points in sorted(ends.items()):
-            self._copy.tell(program, standing.customer, wording.runs_out(program, points, expires_at))
+            text = wording.runs_out(program.spoken(standing.language), points, expires_at)
+            self._copy.notify(program, standing, text, important=True)
         self._copy.slip.warned.extend(lot.entry_id for lot in lots)
         self.done["warned"] += 1

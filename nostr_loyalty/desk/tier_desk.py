@@ -28,8 +28,9 @@ def reviewed(copy: WorkingCopy, program: ServedProgram, standing: Standing) -> S
     if change.event is not None:
         before = rules.tier(state.tier)
         after = rules.tier(change.state.tier)
-        text = wording.tier_changed(program, change.event, before, after, change.state.grace_until)
-        copy.tell(program, standing.customer, text)
+        spoken = program.spoken(standing.language)
+        text = wording.tier_changed(spoken, change.event, before, after, change.state.grace_until)
+        copy.notify(program, standing, text, important=change.event in ("at_risk", "lost"))
         return copy.put_standing(program, standing)
     copy.facts.standings[standing.id] = standing
     copy.slip.standings[standing.id] = standing

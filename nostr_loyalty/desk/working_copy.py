@@ -6,7 +6,7 @@ Rules:
 - `created_at` never decreases along a chain (protocol §4 rule 1), a card's strictly increases (§7; Bug 69).
 """
 
-from typing import Any
+from typing import Any, Final
 
 from kinds import entry as wire
 from kinds.event import author, canonical_of
@@ -24,6 +24,9 @@ from nostr_loyalty.desk.facts import Dice, Facts, Movement, Slip
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import publications
 from nostr_loyalty.rules.calendar import day_of
+
+IMPORTANT_TYPES: Final = frozenset({"redeemed", "expired", "revoked"})
+"""Of these entries also customers want to hear who want to hear of little."""
 
 
 class WorkingCopy:
@@ -60,7 +63,7 @@ class WorkingCopy:
 
     def put_standing(self, program: ServedProgram, standing: Standing) -> Standing:
         """Write down a changed standing; its card will be published once when the batch closes."""
-        if program.visibility == "private" and standing.card_name is None:
+        if standing.card_name is None and not publications.is_public(program, standing):
             standing = standing._replace(card_name=self.dice(16).hex())
         self.facts.standings[standing.id] = standing
         self.slip.standings[standing.id] = standing
@@ -176,7 +179,7 @@ class WorkingCopy:
         line = wire.Entry(
             program=program.address, relay=program.relays[0], customer=standing.customer, type=movement.type,
             points=moved.points, balance=standing.balance + moved.points, seq=standing.seq + 1, prev=standing.head,
-            rev=program.revision, text=movement.text, private=program.visibility == "private",
+            rev=program.revision, text=movement.text, private=not publications.is_public(program, standing),
             key=wire.idempotency_key(program.address, movement.adapter, movement.author, movement.reference),
             expires_at=opened.expires_at if opened is not None else None,
             revokes=self.facts.entry_refs[reverses] if reverses is not None else None,
@@ -207,7 +210,9 @@ class WorkingCopy:
             next_expiry_at=next_at, next_expiry_points=next_points,
         )  # fmt: skip
         standing = self.put_standing(program, standing)
-        self.slip.promises.append(publications.entry(program, standing, entry, movement.said, self.dice(32)))
+        if publications.is_public(program, standing) or wants(standing.notify, movement.type in IMPORTANT_TYPES):
+            spoken = program.spoken(standing.language)
+            self.slip.promises.append(publications.entry(spoken, standing, entry, movement.said, self.dice(32)))
         return entry
 
     def _next_expiry(self, standing: Standing, after: Position, opened: Lot | None) -> tuple[int | None, int]:
@@ -227,9 +232,14 @@ class WorkingCopy:
         """Promise something else to the world."""
         self.slip.promises.append(promise)
 
-    def tell(self, program: ServedProgram, customer: str, text: str) -> None:
-        """Promise a message to a customer, or to an operator, that is about no entry."""
-        self.promise(publications.word(program, customer, text, self.now, self.dice(32)))
+    def tell(self, program: ServedProgram, to: str, text: str) -> None:
+        """Promise a message to somebody that is about no entry."""
+        self.promise(publications.word(program, to, text, self.now, self.dice(32)))
+
+    def notify(self, program: ServedProgram, standing: Standing, text: str, *, important: bool) -> None:
+        """The same to a customer, who may have switched such notices off."""
+        if wants(standing.notify, important):
+            self.tell(program, standing.customer, text)
 
     def close(self) -> Slip:
         """The slip, with one card for each standing that changed, however often it did."""
@@ -240,6 +250,11 @@ class WorkingCopy:
             steps = tiers.steps(self.facts, program, standing, self.now) if program.rules.tiers else None
             self.slip.promises.append(publications.card(program, standing, steps, self.dice(32)))
         return self.slip
+
+
+def wants(notify: str, important: bool) -> bool:
+    """Whether a customer who chose "all", "important" or "off" wants a notice."""
+    return notify == "all" or (notify == "important" and important)
 
 
 def _order_of(refund: WaitingRefund) -> OrderName:

@@ -43,12 +43,17 @@ class Reply(NamedTuple):
     pending_until: int | None = None
 
 
+def is_public(program: ServedProgram, standing: Standing) -> bool:
+    """Whether everybody may see this customer's entries and card: the customer's choice, else the program's."""
+    return (standing.shares or program.visibility) == "public"
+
+
 def entry(program: ServedProgram, standing: Standing, booked: NewEntry, said: str | None, seed: bytes) -> Promise:
     """The publication of an entry: in clear, or as a notice to the customer that carries the proof.
 
     `said` is what the notice says instead of the usual line.
     """
-    if program.visibility == "public":
+    if is_public(program, standing):
         return _promise(program, LANE_ENTRY, "entry", sealing.plain(booked.document), seed, program.relays)
     text = said or wording.notice(program, booked.points, booked.balance)
     tags = [["a", program.address, program.relays[0]], ["card", card_address(program, standing)]]
@@ -76,7 +81,7 @@ def card(program: ServedProgram, standing: Standing, steps: tuple[int, int, str]
         tier_progress=TierProgress(*steps) if steps else None,
         next_expiry=NextExpiry(standing.next_expiry_points, expiry) if expiry is not None else None,
     )  # fmt: skip
-    name = None if program.visibility == "public" else _card_name(program, standing)
+    name = None if is_public(program, standing) else _card_name(program, standing)
     recipe = sealing.card(facts, name, standing.card_at)
     supersedes = f"card:{program.ledger_id}:{standing.id}"
     return _promise(program, LANE_CARD, "card", recipe, seed, program.relays, supersedes)
@@ -105,7 +110,7 @@ def _answer(to: str, ref: str, reference: str | None, reply: Reply, now: int) ->
 
 
 def _card_name(program: ServedProgram, standing: Standing) -> str:
-    if program.visibility == "public":
+    if is_public(program, standing):
         return f"{program.slug}:{standing.customer}"
     assert standing.card_name is not None, "a private standing is given its card's name when it first changes"
     return standing.card_name
