@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from nostr_loyalty.rules.authority import Operator
 from nostr_loyalty.rules.program import ProgramRules
 
 Visibility = Literal["private", "public"]
@@ -18,7 +19,8 @@ class ServedProgram:
     """One program that this daemon serves.
 
     `ledger_id` and `revision_id` are its rows in the ledger; `revision` is the event id of the definition in force (the
-    `rev` of its entries); `issuer` is D's public key; `sources` are the public keys allowed to report orders.
+    `rev` of its entries); `issuer` is D's public key; `sources` are the public keys allowed to report orders. `staff`: who
+    may do what by message; `monitors`: keys of kitchen displays; `language`: what people are spoken to in.
     """
 
     ledger_id: int
@@ -38,6 +40,15 @@ class ServedProgram:
     operators: frozenset[str] = frozenset()
     claim_url: str | None = None
     language: str = "en"
+    staff: tuple[Operator, ...] = ()
+    monitors: tuple[str, ...] = ()
+    allows_nip04: bool = False
+
+    def operator(self, key: str) -> Operator | None:
+        """The operator of this public key, or None. The issuer's own key is an owner without limits."""
+        if key == self.issuer:
+            return Operator(key, "owner")
+        return next((one for one in self.staff if one.key == key), None)
 
     def spoken(self, language: str | None) -> "ServedProgram":
         """The same program as it speaks to somebody in another language (None: its own)."""

@@ -183,7 +183,7 @@ class Request(NamedTuple):
     """A command with who asks (`actor`, a public key in hex, as `role`) for which program.
 
     `ref` (64 hex digits) makes it happen once; `adapter` is the way that it came ("cli", "nostr"); `at` is when it was
-    asked, in unix seconds.
+    asked, in unix seconds; `confirmed`: an owner has said that it may exceed its asker's limits.
     """
 
     ref: str
@@ -193,6 +193,7 @@ class Request(NamedTuple):
     adapter: str
     program: ServedProgram
     command: Command
+    confirmed: bool = False
 
     @property
     def customer(self) -> str:

@@ -34,6 +34,7 @@ from nostr_loyalty.desk import guest_desk, hand_desk, order_hand_desk, relink_de
 from nostr_loyalty.desk.deed import Deed
 from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.intake.recognition import FUTURE_S
+from nostr_loyalty.rules.authority import may
 from nostr_loyalty.rules.refusal import Refusal
 
 OLD_S: Final = 14 * 86_400
@@ -89,8 +90,10 @@ def _not_allowed(request: Request, now: int) -> Refusal | None:
     if request.role == "customer" and verb not in CUSTOMER_VERBS:
         return Refusal("command-not-allowed", verb)
     program = request.program
-    if request.role == "operator" and request.actor != program.issuer and request.actor not in program.operators:
-        return Refusal("command-not-allowed", f"{request.actor[:8]}… is no operator of {program.slug}")
+    if request.role == "operator":
+        operator = program.operator(request.actor)
+        if operator is None or not may(operator.role, verb):
+            return Refusal("command-not-allowed", f"{verb} by {request.actor[:8]}… at {program.slug}")
     if request.at < now - OLD_S:
         return Refusal("command-too-old", f"asked {(now - request.at) // 86_400} days ago")
     if request.at > now + FUTURE_S:

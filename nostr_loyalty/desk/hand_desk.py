@@ -12,6 +12,7 @@ from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import wording
 from nostr_loyalty.rules import expiring, handling
+from nostr_loyalty.rules.program import HandRules
 from nostr_loyalty.rules.refusal import Refusal
 
 
@@ -141,11 +142,10 @@ def freeze(copy: WorkingCopy, request: Request, command: Freeze | Unfreeze) -> D
 
 def _limited(copy: WorkingCopy, request: Request, points: int) -> Refusal | None:
     """What one operator may not, today; the issuer itself (the venue's own key) has no limits."""
-    if points <= 0:
-        return Refusal("points-not-positive", str(points))
-    if request.actor == request.program.issuer:
-        return None
-    return handling.limit(request.program.rules.hand, *copy.facts.hand_today, points)
+    operator = request.program.operator(request.actor)
+    unlimited = request.confirmed or operator is None or request.actor == request.program.issuer
+    hand = HandRules() if unlimited or operator is None else operator.hand
+    return handling.limit(hand, *copy.facts.hand_today, points)
 
 
 def _deed(
