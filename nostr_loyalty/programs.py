@@ -19,8 +19,8 @@ class ServedProgram:
     """One program that this daemon serves.
 
     `ledger_id` and `revision_id` are its rows in the ledger; `revision` is the event id of the definition in force (the
-    `rev` of its entries); `issuer` is D's public key; `sources` are the public keys allowed to report orders. `staff`: who
-    may do what by message; `monitors`: keys of kitchen displays; `language`: what people are spoken to in.
+    `rev` of its entries); `issuer` is D's public key; `sources` are the public keys allowed to report orders.
+    `staff`: who may do what by message; `monitors`: keys of kitchen displays; `language`: what people are spoken to in.
     """
 
     ledger_id: int

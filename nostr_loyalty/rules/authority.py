@@ -12,6 +12,7 @@ from nostr_loyalty.rules.program import HandRules
 
 OperatorRole = Literal["owner", "manager", "staff"]
 
+NO_LIMITS: Final = HandRules()
 _AT_THE_TILL: Final = frozenset({"redeem", "use", "cancel", "balance", "rewards", "help", "undo"})
 _MANAGING: Final = _AT_THE_TILL | {"grant", "revoke", "revoke-entry", "report", "history"}
 _VERBS: Final[Mapping[OperatorRole, frozenset[str]]] = {"manager": frozenset(_MANAGING), "staff": _AT_THE_TILL}
@@ -23,7 +24,7 @@ class Operator:
 
     key: str
     role: OperatorRole
-    hand: HandRules = HandRules()
+    hand: HandRules = NO_LIMITS
 
 
 def may(role: OperatorRole, verb: str) -> bool:
