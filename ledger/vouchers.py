@@ -68,10 +68,10 @@ FROM {EACH}
 
 _UPDATE = f"""
 UPDATE voucher
-SET standing_id = value ->> 1, charged = value ->> 2, status = value ->> 3, hold_until = value ->> 4,
-    ended_at = value ->> 5, slot = value ->> 6, order_reference = value ->> 7,
-    order_source = {optional_name_at(0, 1)}
-FROM {EACH} WHERE voucher.id = value ->> 0
+SET standing_id = new.value ->> 1, charged = new.value ->> 2, status = new.value ->> 3, hold_until = new.value ->> 4,
+    ended_at = new.value ->> 5, slot = new.value ->> 6, order_reference = new.value ->> 7,
+    order_source = {optional_name_at(0, 1, each="new")}
+FROM (SELECT key, value FROM {EACH}) AS new WHERE voucher.id = new.value ->> 0
 """
 
 
