@@ -134,7 +134,8 @@ def section(rules: Rules) -> str:
         basis = {"by": rules.tier_by, "window": _days(rules.tier_window), "grace": _days(rules.tier_grace or None)}
         lines += _table("[program.tier_basis]", basis | {"currency": rules.tier_currency})
     guard = {"customer_orders": rules.guard_customer, "source_orders": rules.guard_source}
-    lines += _table("[program.guard]", guard | {"action": "hold" if rules.guard_holds else "flag"})
+    if any(guard.values()):
+        lines += _table("[program.guard]", guard | {"action": "hold" if rules.guard_holds else "flag"})
     hand = {"count": rules.hand_count, "points": rules.hand_points, "undo": _span(rules.undo)}
     lines += _table("[program.hand]", hand)
     for title, fields in _lists(rules):
@@ -145,7 +146,7 @@ def section(rules: Rules) -> str:
 def _words(rules: Rules) -> Iterator[tuple[str, str]]:
     yield from (("rounding", rules.rounding), ("status", rules.status), ("tz", rules.tz), ("deficit", rules.deficit))
     if rules.ttl is not None:
-        yield "ttl", f"{rules.ttl}d"
+        yield from (("ttl", f"{rules.ttl}d"), ("expiry_warning", f"{rules.ttl // 3}d"))
     if rules.vest:
         yield from (("vest", _span(rules.vest)), ("vest_orders", "all" if rules.vest_all else "delivery"))
     yield from (("claim_valid", _span(rules.claim_valid)), ("refund_retention", _span(rules.retention)))
