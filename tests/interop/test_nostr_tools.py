@@ -1,4 +1,4 @@
-"""Against nostr-tools (npm) on Node: a till and a guest that know nothing of our code, and NIP-44 both ways.
+"""Against nostr-tools (npm) on Node: a till and a guest that know nothing of our code, NIP-44 and NIP-04 both ways.
 
 `make test` installs nostr-tools first; without node, or without the installation, these are skipped with the reason.
 """
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from kinds import entry, nip44
+from kinds import entry, nip04, nip44
 from kinds.event import claim, verify
 from tests.serving import relay_named, serving
 from tests.venue import Venue, new_key
@@ -90,3 +90,15 @@ async def test_nip44_both_ways() -> None:
     answers = await node("nip44.mjs", asked)
     assert answers[: len(texts)] == texts
     assert [nip44.decrypt(payload, conversation) for payload in answers[len(texts) :]] == texts
+
+
+async def test_nip04_both_ways() -> None:
+    """The old messages too: at every border of a block, and with characters of several bytes."""
+    one, two = new_key(), new_key()
+    texts = ["x" * size for size in (0, 1, 15, 16, 17, 4_096)] + ["Café \u2028\U0001f600"]
+    ours = [nip04.encrypt(text, one, two.public, os.urandom(16)) for text in texts]
+    sides = {"secret": two.raw().hex(), "pubkey": one.public}
+    asked = [{**sides, "payload": payload} for payload in ours] + [{**sides, "plaintext": text} for text in texts]
+    answers = await node("nip04.mjs", asked)
+    assert answers[: len(texts)] == texts
+    assert [nip04.decrypt(payload, one, two.public) for payload in answers[len(texts) :]] == texts
