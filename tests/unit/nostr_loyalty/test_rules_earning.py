@@ -160,6 +160,7 @@ def test_the_welcome_bonus_is_for_the_first_order() -> None:
     assert earned(rules, paid(), CustomerFacts())[:3] == (60, 50, 50)
     assert earned(rules, paid(), CustomerFacts(welcomed=True))[:3] == (10, 0, 0)
     assert earned(rules, paid(), ANYBODY)[:3] == (10, 0, 0)
+    assert CustomerFacts() == CustomerFacts(tier=None, welcomed=False, stamped_at=0, cap_used=())
 
 
 def test_the_payment_bonus_is_for_its_method() -> None:

@@ -66,6 +66,23 @@ def test_rules_that_give_nothing_say_why() -> None:
     )
 
 
+def test_caps_are_told_where_they_cut() -> None:
+    """A cap that leaves room is not mentioned; one that was used up long ago takes everything, not more."""
+    rules = program(caps=(Cap(10, "day"), Cap(11, "week")))
+    told = [explain(rules, paid(), CustomerFacts(cap_used=used))[0][1:] for used in ((0, 1), (1, 0), (99, 99))]
+    assert told == [
+        (), (Part("cap:day", -1, "At most 10 points a day, 1 before."),),
+        (Part("cap:day", -10, "At most 10 points a day, 99 before."),),
+    ]  # fmt: skip
+
+
+def test_no_stamp_for_two_reasons() -> None:
+    """Where nothing counts that is said, also when it is too soon."""
+    again = CustomerFacts(welcomed=True, stamped_at=NOON - 60)
+    order = paid(500, by_points_minor=500)
+    assert explain(EVERYTHING, order, again)[0][1].why == "No stamp: too little of the amount counts."
+
+
 def test_amounts_are_told_as_people_write_them() -> None:
     """Bug 40: sats are told in sats and yen without decimals."""
     rules = program(PER_1000_SAT, SpendRule(10, 100, "JPY"))

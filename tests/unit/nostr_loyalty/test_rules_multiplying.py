@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from nostr_loyalty.rules.earning import ANYBODY, CustomerFacts, Earned
+from nostr_loyalty.rules.earning import ANYBODY, CustomerFacts, Earned, explain
 from nostr_loyalty.rules.program import Cap, Factor, ItemRule, PaymentRule, Perk, ProgramRules, Tier, VisitRule
 from nostr_loyalty.rules.tiering import TierState, review
 from tests.unit.nostr_loyalty.rule_sets import NEW_YORK, NOON, earned, moment, paid, points, program, times
@@ -27,6 +27,9 @@ def test_a_multiplier_applies_in_its_hours() -> None:
     rules = program(multipliers=(times("2", "tue 15:00-18:00"),))
     said = [points(rules, paid(paid_at=moment(f"2026-11-03 {at}"))) for at in ("14:59", "15:00", "17:59", "18:00")]
     assert said == [10, 20, 20, 10]
+    half = program(multipliers=(times("2", "15:30-16:45"),))
+    said = [points(half, paid(paid_at=moment(f"2026-11-03 {at}"))) for at in ("15:29", "15:30", "16:44", "16:45")]
+    assert said == [10, 20, 20, 10]
     there = replace(rules, tz=NEW_YORK)
     assert points(there, paid(paid_at=moment("2026-11-03 15:00"))) == 10
     assert points(there, paid(paid_at=moment("2026-11-03 15:00", NEW_YORK))) == 20
@@ -39,6 +42,23 @@ def test_only_the_best_multiplier_applies() -> None:
         assert points(program(multipliers=order), paid()) == 30
         assert points(program(multipliers=order), paid(paid_at=NOON + 86_400)) == 100
         assert points(program(multipliers=order), paid(paid_at=NOON + 2 * 86_400)) == 15
+
+
+def test_of_two_that_are_as_good_the_first_applies() -> None:
+    """Two multipliers with one factor are told apart by their place in the program, however the factor is written."""
+    rules = program(multipliers=(times("2.0", "tue", "Tuesday"), times("2", "always", "Always")))
+    told = [explain(rules, paid(paid_at=NOON + later), ANYBODY)[0][-1].rule for later in (0, 86_400)]
+    assert told == ["multiplier:Tuesday", "multiplier:Always"]
+
+
+def test_a_replay_through_years() -> None:
+    """Days are told apart however many there were: on twelve hundred days each order has its own day's multiplier."""
+    rules = program(multipliers=(times("2", "tue"), times("3", "wed 10:00-14:00")))
+    said = [points(rules, paid(paid_at=moment("2026-11-03 12:00") + day * 86_400 * 7)) for day in range(600)]
+    assert said == [20] * 600
+    said = [points(rules, paid(paid_at=NOON + day * 86_400)) for day in range(1_200)]
+    assert said[:3] == [20, 30, 10]
+    assert (said.count(20), said.count(30)) == (172, 171)
 
 
 def test_a_multiplier_may_lessen() -> None:

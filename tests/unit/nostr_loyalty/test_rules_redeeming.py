@@ -161,6 +161,8 @@ def test_the_nearest_reward() -> None:
     assert nearest(rules, 0, None) == (COFFEE, 100)
     assert nearest(rules, 99, None) == (COFFEE, 1)
     assert nearest(rules, -20, None) == (COFFEE, 120)
+    cheap = replace(tea, cost=50)
+    assert nearest(replace(RULES, rewards=(cheap, COFFEE)), 100, None) == (COFFEE, 0)
     assert nearest(rules, 100, None) == (COFFEE, 0)
     assert nearest(rules, 149, None) == (COFFEE, 0)
     assert nearest(rules, 149, "gold") == (dinner, 0)

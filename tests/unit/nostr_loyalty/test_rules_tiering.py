@@ -85,6 +85,8 @@ def test_back_in_time() -> None:
     end = start_of_day(TODAY + 30, MADRID)
     safe = review(GRACE, TierState("gold", end, end), value=1_000, now=end - 1)
     assert safe == TierChange(TierState("gold"), "safe")
+    lowest = review(GRACE, TierState("bronze", end, end), value=10, now=end - 1)
+    assert lowest == TierChange(TierState("bronze"), "safe")
     again = review(GRACE, safe.state, value=999, now=end).state
     assert again.grace_until == start_of_day(TODAY + 60, MADRID)
 
