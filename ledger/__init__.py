@@ -26,7 +26,7 @@ A map of the room:
 - `inbox`      what was taken in, and how far each relay was read
 - `outbox`     what is promised and not yet delivered
 - `statement`  reads for people
-- `audit`      recomputes everything and compares
+- `audit`      recomputes everything and compares; `audit_questions` is what it asks the database
 - `errors`     what can go wrong, one code each
 - `schema/`    the tables, as numbered migrations
 

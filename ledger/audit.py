@@ -1,8 +1,8 @@
 """Recomputes everything and compares: the ledger against its own entries, lots, draws and orders.
 
 One pass over all entries in the order they were booked checks each chain with the naive fold (`ledger.balance`) and
-each document against its ref; then each question of `_QUESTIONS` is put to the database, and any row that answers it
-is a finding. What a document says is for those to compare who can read it: see `statement.booked`. Memory
+each document against its ref; then each question of `ledger.audit_questions` is put to the database, and any row that
+answers it is a finding. What a document says is for those to compare who can read it: see `statement.booked`. Memory
 does not grow with the number of entries, only (little) with that of standings.
 """
 
@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from ledger.audit_questions import QUESTIONS
 from ledger.balance import Fold, Line
 from ledger.bulk import name, unpacked
 from ledger.database import Read
@@ -43,91 +44,26 @@ SENTENCES: Final[Mapping[str, str]] = {
     "order-entry-differs": "order {} does not agree with its entry",
     "order-reversed-differs": "order {} counts other reversed points than its entries",
     "order-refunds-differ": "order {} counts other amounts or points taken back than its refunds",
+    "order-pending-differs": "order {} waits for its points and has them, or waits for nobody",
     "visits-differ": "standing {} counts other visits than its orders",
+    "carried-visits-differ": "program {} carried other visits to new keys than away from old ones",
+    "sums-differ": "standing {} counts other points, visits or spend than its tallies",
+    "tallies-differ": "the tallies of standing {} count otherwise than its orders",
+    "last-order-differs": "standing {} names a last order that is not its own",
+    "next-expiry-differs": "standing {} names other points to run out next than its lots",
+    "relink-differs": "standing {} was relinked to a standing of another program, or in a circle",
+    "lot-outlives-policy": "lot {} lives longer than a change of expiry allows",
+    "voucher-entry-differs": "voucher {} does not agree with its redemption",
+    "voucher-charge-differs": "voucher {} is charged otherwise than its redemption and what was given back",
+    "stock-differs": "reward {} counts other vouchers than are out",
+    "action-differs": "action {} was undone by none that came after it",
+    "referral-differs": "referral {} does not agree with its order or its entries",
+    "brought-by-differs": "standing {} names a referral that did not bring it",
+    "feedback-differs": "the feedback on order {} does not agree with its order or its entry",
+    "flag-differs": "flag {} does not agree with its order",
     "foreign-key": "a row of table {} refers to a row that is not there",
     "file-damaged": "the file is damaged: {}",
 }
-
-_QUESTIONS: Final[Mapping[str, str]] = {
-    "lots-differ": """
-        SELECT standing.id FROM standing
-        LEFT JOIN (SELECT standing_id, sum(remaining) AS held FROM lot WHERE remaining > 0 GROUP BY standing_id) AS lots
-          ON lots.standing_id = standing.id
-        WHERE standing.balance <> coalesce(lots.held, 0) - standing.deficit""",
-    "credit-without-lot": """
-        SELECT entry.id FROM entry WHERE type IN ('earned', 'granted')
-        AND NOT EXISTS (SELECT 1 FROM lot WHERE lot.entry_id = entry.id)""",
-    "lot-differs": """
-        SELECT lot.entry_id FROM lot
-        LEFT JOIN (SELECT lot_id, sum(points) AS drawn FROM draw GROUP BY lot_id) AS draws
-          ON draws.lot_id = lot.entry_id
-        WHERE lot.remaining <> lot.points - lot.filled - coalesce(draws.drawn, 0)""",
-    "lot-expired-differs": """
-        SELECT lot.entry_id FROM lot
-        LEFT JOIN (SELECT lot_id, sum(draw.points) AS drawn FROM draw CROSS JOIN entry ON entry.id = draw.entry_id
-                   WHERE entry.type = 'expired' GROUP BY lot_id) AS draws ON draws.lot_id = lot.entry_id
-        WHERE lot.expired <> coalesce(draws.drawn, 0)""",
-    "lot-reversed-differs": """
-        SELECT lot.entry_id FROM lot
-        LEFT JOIN (SELECT reverses, -sum(points) AS taken FROM entry WHERE reverses IS NOT NULL AND points < 0
-                   GROUP BY reverses) AS reversals ON reversals.reverses = lot.entry_id
-        WHERE lot.reversed <> coalesce(reversals.taken, 0)""",
-    # A reversal may take from a deficit, or fill one, what no lot covers.
-    "draws-differ": """
-        SELECT entry.id FROM entry
-        LEFT JOIN (SELECT entry_id, -sum(points) AS moved FROM draw GROUP BY entry_id) AS draws
-          ON draws.entry_id = entry.id
-        WHERE CASE WHEN type IN ('redeemed', 'expired') THEN coalesce(moved, 0) <> points
-                   WHEN type = 'revoked' THEN abs(coalesce(moved, 0)) > abs(points) OR coalesce(moved, 0) * points < 0
-                   ELSE moved IS NOT NULL END""",
-    "key-twice": "SELECT max(id) FROM entry GROUP BY key HAVING count(*) > 1",
-    "over-reversed": """
-        SELECT entry.id FROM (SELECT reverses, sum(points) AS points FROM entry WHERE reverses IS NOT NULL
-                              GROUP BY reverses) AS reversals CROSS JOIN entry ON entry.id = reversals.reverses
-        WHERE abs(reversals.points) > abs(entry.points) OR (reversals.points > 0) = (entry.points > 0)""",
-    "reversal-elsewhere": """
-        SELECT entry.id FROM entry JOIN entry AS reversed ON reversed.id = entry.reverses
-        WHERE reversed.standing_id <> entry.standing_id""",
-    "order-entry-differs": """
-        SELECT paid_order.id FROM paid_order LEFT JOIN entry ON entry.id = paid_order.entry_id
-        WHERE CASE WHEN paid_order.entry_id IS NULL THEN paid_order.earned <> 0 AND paid_order.standing_id IS NOT NULL
-                   ELSE entry.type <> 'earned' OR entry.points <> paid_order.earned
-                        OR entry.order_id IS NOT paid_order.id OR entry.standing_id IS NOT paid_order.standing_id
-                        OR entry.program_id <> paid_order.program_id END
-        UNION ALL
-        SELECT entry.order_id FROM entry LEFT JOIN paid_order ON paid_order.id = entry.order_id
-        WHERE entry.order_id IS NOT NULL AND (paid_order.id IS NULL
-              OR (entry.type = 'earned' AND paid_order.entry_id IS NOT entry.id))""",
-    # What had expired is not taken again: there an order may count more than its entries took.
-    "order-reversed-differs": """
-        SELECT paid_order.id FROM paid_order
-        LEFT JOIN (SELECT order_id, -sum(points) AS taken FROM entry WHERE type = 'revoked' AND order_id IS NOT NULL
-                   GROUP BY order_id) AS reversals ON reversals.order_id = paid_order.id
-        LEFT JOIN lot ON lot.entry_id = paid_order.entry_id
-        WHERE paid_order.standing_id IS NOT NULL AND paid_order.reversed <> coalesce(reversals.taken, 0)
-          AND (paid_order.reversed < coalesce(reversals.taken, 0) OR coalesce(lot.expired, 0) = 0)""",
-    "order-refunds-differ": """
-        SELECT paid_order.id FROM paid_order
-        LEFT JOIN (SELECT order_id, sum(points) AS taken, sum(amount_minor) AS amount FROM refund GROUP BY order_id)
-          AS refunds ON refunds.order_id = paid_order.id
-        LEFT JOIN lot ON lot.entry_id = paid_order.entry_id
-        WHERE (paid_order.reversed <> coalesce(refunds.taken, 0)
-               AND (paid_order.reversed < coalesce(refunds.taken, 0) OR coalesce(lot.expired, 0) = 0))
-           OR paid_order.refunded_minor <> CASE paid_order.status WHEN 'paid' THEN coalesce(refunds.amount, 0)
-                                                                  ELSE paid_order.amount_minor END""",
-    "visits-differ": """
-        SELECT standing.id FROM standing
-        LEFT JOIN (SELECT paid_order.standing_id, count(*) AS visits, max(paid_order.month) AS month,
-                          sum(paid_order.month = standing.month) AS visits_month
-                   FROM paid_order CROSS JOIN standing ON standing.id = paid_order.standing_id
-                   WHERE paid_order.status = 'paid' GROUP BY paid_order.standing_id) AS orders
-          ON orders.standing_id = standing.id
-        WHERE standing.visits <> coalesce(orders.visits, 0) OR standing.visits_month <> coalesce(orders.visits_month, 0)
-           OR standing.month < coalesce(orders.month, 0)""",
-    "foreign-key": "SELECT \"table\" FROM pragma_foreign_key_check",
-    "file-damaged": "SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
-}  # fmt: skip
-
 
 # A page each: see ledger.bulk for why it comes as two texts, or one, and not as rows.
 _ENTRIES: Final = """
@@ -144,6 +80,10 @@ SELECT json_group_array(json_array(id, seq, balance, lifetime, head_id, last_at,
 FROM (SELECT s.*, s.head IS head.ref AS is_head FROM standing AS s LEFT JOIN entry AS head ON head.id = s.head_id
       WHERE s.id > ?1 ORDER BY s.id LIMIT ?2)
 """
+
+
+_COUNTED: Final = ("lot", "draw", "paid_order", "refund", "tally", "voucher", "action", "referral", "feedback", "flag",
+                   "inbox", "outbox")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +132,10 @@ async def _check(r: Read, report: Report) -> None:
     await _standings(r, report, folds)
     folds.clear()
     await _revisions(r, report)
-    for code, question in _QUESTIONS.items():
+    for code, question in QUESTIONS.items():
         for (where,) in await r.rows(f"{question} LIMIT ?", FINDINGS_MAX):
             report.add(code, where)
-    for table in ("lot", "draw", "paid_order", "refund", "inbox", "outbox"):
+    for table in _COUNTED:
         ((report.counted[table],),) = await r.rows(f"SELECT count(*) FROM {table}")
 
 

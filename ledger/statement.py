@@ -15,7 +15,9 @@ PAGE: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class StandingView:
-    """A customer's standing in one program. `revision` is the document of the program's latest rules."""
+    """A customer's standing in one program. `revision` is the document of the program's latest rules, `relinked_to` the
+    customer that took over.
+    """
 
     standing_id: int
     program: str
@@ -30,6 +32,13 @@ class StandingView:
     seq: int
     head: str | None
     revision: bytes | None
+    tier: str | None = None
+    next_expiry_at: int | None = None
+    next_expiry_points: int = 0
+    spent_minor: int = 0
+    earned_points: int = 0
+    frozen: int = 0
+    relinked_to: str | None = None
 
 
 class Booked(NamedTuple):
@@ -59,6 +68,14 @@ FROM {of} CROSS JOIN entry ON {on} JOIN standing ON standing.id = entry.standing
 LEFT JOIN entry AS before ON before.id = entry.prev_id
 """
 
+_VIEW: Final = """
+SELECT s.id, p.address, p.slug, s.customer, s.balance, s.deficit, s.lifetime, s.visits, s.month, s.visits_month, s.seq,
+       s.head, (SELECT document FROM revision WHERE program_id = p.id ORDER BY id DESC LIMIT 1), s.tier,
+       s.next_expiry_at, s.next_expiry_points, s.spent_minor, s.earned_points, s.frozen,
+       (SELECT after.customer FROM standing AS after WHERE after.id = s.relinked_to)
+FROM program AS p CROSS JOIN standing AS s ON s.program_id = p.id
+"""
+
 # From the head back along the chain, at most ?3 entries, those above ?2 only.
 _CHAIN: Final = """
 WITH RECURSIVE chain (id, left) AS (
@@ -82,14 +99,33 @@ async def standings_of(r: Read, customer: str, slug: str | None = None) -> list[
     `revision` is the document of the program's latest rules.
     """
     rows = await r.rows(
-        "SELECT s.id, p.address, p.slug, s.customer, s.balance, s.deficit, s.lifetime, s.visits, s.month, "
-        "s.visits_month, s.seq, s.head, "
-        "(SELECT document FROM revision WHERE program_id = p.id ORDER BY id DESC LIMIT 1) "
-        "FROM program AS p CROSS JOIN standing AS s ON s.program_id = p.id AND s.customer = ?1 "
-        "WHERE ?2 IS NULL OR p.slug = ?2 ORDER BY p.id",
-        bytes.fromhex(customer), slug,
+        f"{_VIEW} AND s.customer = ?1 WHERE ?2 IS NULL OR p.slug = ?2 ORDER BY p.id", bytes.fromhex(customer), slug
+    )
+    return [_view(*row) for row in rows]
+
+
+async def standing_views(r: Read, program_id: int, after_id: int, limit: int) -> list[StandingView]:
+    """A page of the program's standings in the order they were made: those above `after_id`."""
+    rows = await r.rows(
+        f"{_VIEW} WHERE p.id = ?1 AND s.id IN (SELECT id FROM standing WHERE id > ?2 AND program_id = ?1 ORDER BY id "
+        "LIMIT ?3) ORDER BY s.id",
+        program_id, after_id, limit,
     )  # fmt: skip
     return [_view(*row) for row in rows]
+
+
+async def upcoming(r: Read, program_id: int, until: int | None, limit: int) -> list[tuple[str, int, int]]:
+    """(customer, points, unix time) of all that runs out at `until` or before (None: whenever), soonest first.
+
+    What has run out and is not written off yet is among them.
+    """
+    rows = await r.rows(
+        "SELECT s.customer, sum(lot.remaining), lot.expires_at FROM lot CROSS JOIN standing AS s "
+        "ON s.id = lot.standing_id AND s.program_id = ?1 WHERE lot.expires_at IS NOT NULL AND lot.remaining > 0 "
+        "AND (?2 IS NULL OR lot.expires_at <= ?2) GROUP BY lot.expires_at, s.id ORDER BY lot.expires_at, s.id LIMIT ?3",
+        program_id, until, limit,
+    )  # fmt: skip
+    return [(name(customer), points, expires_at) for customer, points, expires_at in rows]
 
 
 async def next_expiry(r: Read, standing_id: int, now: int) -> tuple[int, int] | None:
@@ -153,9 +189,11 @@ async def booked(r: Read, after_id: int, limit: int = PAGE) -> list[Booked]:
 
 
 def _view(standing_id: int, address: str, slug: str, customer: bytes, *rest: Any) -> StandingView:
-    *figures, head, revision = rest
-    head = name(head) if head else None
-    fields: tuple[Any, ...] = (standing_id, address, slug, name(customer), *figures, head, revision)
+    *figures, head, revision, tier, next_at, next_points, spent, earned, frozen, after = rest
+    fields: tuple[Any, ...] = (
+        standing_id, address, slug, name(customer), *figures, name(head) if head else None, revision, tier, next_at,
+        next_points, spent, earned, frozen, name(after) if after else None,
+    )  # fmt: skip
     return StandingView(*fields)
 
 

@@ -45,7 +45,9 @@ CREATE INDEX order_pending ON paid_order (pending_until) WHERE pending_until IS 
 CREATE INDEX order_pending_of ON paid_order (standing_id) WHERE pending_until IS NOT NULL;
 CREATE INDEX refund_by_order ON refund (order_id);
 
+-- What was refunded of an order that nobody has claimed yet will not be booked when somebody does.
 UPDATE paid_order SET day = paid_at / 86400 + 719163, basis_minor = amount_minor,
+                      unbooked = CASE WHEN standing_id IS NULL THEN reversed ELSE 0 END,
                       counted_minor = CASE WHEN standing_id IS NULL OR status <> 'paid' THEN 0 ELSE amount_minor - refunded_minor END;
 
 -- What a customer did on one local day, by source (32 zeros: no source). A cache: rebuilt from the orders. That orders and

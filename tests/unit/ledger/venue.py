@@ -6,11 +6,12 @@ import os
 from pathlib import Path
 from typing import Self
 
-from ledger import audit, book, orders, programs
+from ledger import audit, book, orders, programs, tally
 from ledger.book import EntryDraw, OpenedLot, Standing
 from ledger.database import Database, Write
 from ledger.entry import EntryType, NewEntry
 from ledger.lot import Moved, Position
+from ledger.tally import Tally
 
 
 def name() -> str:
@@ -68,10 +69,12 @@ class Venue:
             standing, position = await self.position(w, customer)
             moved = position.credit(await book.next_entry_id(w), points, expires_at=None, at=at)
             standing = standing._replace(lifetime=standing.lifetime + points, visits=standing.visits + 1, month=202401,
-                visits_month=standing.visits_month + 1,
+                visits_month=standing.visits_month + 1, earned_points=standing.earned_points + points,
+                spent_minor=standing.spent_minor + 1_000, welcomed=1, last_order_id=order_id,
             )  # fmt: skip
             entry_id = await self.book(w, standing, "earned", moved, at=at, order_id=order_id)
             await orders.record(w, [self.order(order_id, reference, standing.id, entry_id, points)])
+            await tally.add(w, [Tally(standing.id, 0, self.source, 1, 1, points, 1_000)])
             return entry_id
 
     def order(
@@ -80,7 +83,8 @@ class Venue:
         """A paid order of ten euros."""
         return orders.OrderRow(
             order_id, self.program_id, self.source, reference, "paid", standing_id, "EUR", 1_000, 0, 0, 202401,
-            entry_id, earned, 0, None, name(), 0,
+            entry_id, earned, 0, None, name(), 0, basis_minor=1_000,
+            counted_minor=1_000 if standing_id is not None else 0,
         )  # fmt: skip
 
     async def spend(self, customer: str, points: int, *, at: int = 0) -> int | None:
@@ -142,7 +146,11 @@ class Venue:
             for lot in moved.after.lots
             if lot.entry_id == entry_id
         ]
-        after = standing._replace(seq=entry.seq, balance=balance, head=ref, last_at=at, deficit=moved.after.deficit)
+        next_at, next_points = moved.after.next_expiry(at) or (None, 0)
+        after = standing._replace(
+            seq=entry.seq, balance=balance, head=ref, last_at=at, deficit=moved.after.deficit, next_expiry_at=next_at,
+            next_expiry_points=next_points,
+        )  # fmt: skip
         draws = [EntryDraw(entry_id, draw) for draw in moved.draws]
         await book.append(w, [entry], opened=opened, draws=draws, standings=[after])
         return entry_id
