@@ -178,6 +178,7 @@ def test_the_time_comes_through_one_door(calls: set[str], door: str) -> None:
         ("sqlite3", {"ledger/database.py", "ledger/errors.py", "ledger/migrations.py"}),
         ("pynostr", {"kinds/keys.py"}),
         ("secp256k1", {"kinds/keys.py"}),
+        ("babel", {"nostr_loyalty/catalogue.py"}),
         ("nostr_sdk", {"nostr_loyalty/embedded_relay/child.py"}),
         ("time", {"nostr_loyalty/clock.py"}),
     ],
