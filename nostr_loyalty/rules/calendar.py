@@ -16,7 +16,6 @@ def day_of(unix: int, tz: ZoneInfo) -> int:
 
 
 @lru_cache(maxsize=4_096)
-@lru_cache(maxsize=1_024)
 def start_of_day(day: int, tz: ZoneInfo) -> int:
     """The first moment (unix seconds) of a local day, also where the clock skips midnight or shows it twice.
 
