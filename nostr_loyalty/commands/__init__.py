@@ -8,7 +8,8 @@ And what they write: a message's text becomes such a value, or is answered with 
 
 questions   what is asked and moves nothing; people as they are named
 grammar     a text as a command or a question, once the names in it are known
-arguments   what stands behind each verb
+readers     what stands behind each verb
+arguments   the words behind a verb, taken one after another
 vocabulary  what the commands are called, in every language
 words       single words: somebody, a number of points, an amount
 usage       how each command is written: what `help` tells

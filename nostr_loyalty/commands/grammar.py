@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from nostr_loyalty.commands.arguments import CLAIM_LINK, READERS, Arguments
+from nostr_loyalty.commands.arguments import Arguments
 from nostr_loyalty.commands.command import VERBS as COMMANDS
 from nostr_loyalty.commands.command import Command
 from nostr_loyalty.commands.questions import QUESTION_VERBS, Key, Question, Who
+from nostr_loyalty.commands.readers import CLAIM_LINK, READERS
 from nostr_loyalty.commands.usage import USAGES
 from nostr_loyalty.commands.vocabulary import nearest, verb_at
 from nostr_loyalty.commands.words import Unclear, Word, cleaned, holds_secret, words_of
