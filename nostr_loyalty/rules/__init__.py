@@ -14,6 +14,7 @@ tiering    which tier a customer holds, and what is missing for the next
 redeeming  who may have which reward, and what a voucher costs in the end
 referring  who may bring whom
 handling   what an operator may do by hand
+authority  who of a venue's people may do what
 visiting   in which local month an order counts as a visit, and how that is said
 refusal    the closed list of a rule's "no"
 """

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 from ledger.units import Money, format_money
 from nostr_loyalty.rules.program import ONE, Factor, ProgramRules, VisitRule, divide
 from nostr_loyalty.rules.reckoning import Lookups, applying, lookups, within_caps
-from nostr_loyalty.rules.refusal import Refusal
+from nostr_loyalty.rules.refusal import Points, Refusal
 from nostr_loyalty.rules.vesting import vests
 
 POINTS_MAX: Final = 10**12
@@ -86,7 +86,7 @@ def earn(rules: ProgramRules, order: OrderFacts, customer: CustomerFacts) -> Ear
     known = lookups(rules)
     rule = known.spend.get(order.currency)
     if rule is None and known.spend:
-        return Refusal("amount-without-rule", f"unit {order.currency}")
+        return Refusal.saying("amount-without-rule", "unit {unit}", unit=order.currency)
     basis = _basis(known, order)
     numerator = stamp = bonus = 0
     denominator = 1
@@ -119,7 +119,7 @@ def earn(rules: ProgramRules, order: OrderFacts, customer: CustomerFacts) -> Ear
     if known.cap_points:
         total = within_caps(known, total, customer.cap_used)
     if total > POINTS_MAX:
-        return Refusal("points-beyond-limit", f"{total} points")
+        return Refusal.saying("points-beyond-limit", "{points}", points=Points(total))
     fixed = min(total, stamp + bonus)
     waits = rules.vest_s > 0 and vests(rules, delivery=any(line == "delivery" for line, _ in order.lines))
     return Earned(total, fixed, min(welcome, fixed), stamped, basis, waits)

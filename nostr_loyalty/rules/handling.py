@@ -2,7 +2,7 @@
 
 from nostr_loyalty.rules.earning import POINTS_MAX
 from nostr_loyalty.rules.program import HandRules
-from nostr_loyalty.rules.refusal import Refusal
+from nostr_loyalty.rules.refusal import Points, Refusal
 
 
 def limit(hand: HandRules, count_today: int, points_today: int, points: int) -> Refusal | None:
@@ -11,11 +11,11 @@ def limit(hand: HandRules, count_today: int, points_today: int, points: int) -> 
     `count_today`, `points_today`: its grants and revocations of the day that were not undone, without this one.
     """
     if points > POINTS_MAX:
-        return Refusal("points-beyond-limit", f"{points} points")
+        return Refusal.saying("points-beyond-limit", "{points}", points=Points(points))
     if points <= 0:
-        return Refusal("points-not-positive", f"{points} points")
+        return Refusal.saying("points-not-positive", "{points}", points=Points(points))
     if hand.count is not None and count_today >= hand.count:
-        return Refusal("hand-limit-count", f"{count_today} of {hand.count} today")
+        return Refusal.saying("hand-limit-count", "{used} of {limit} today", used=count_today, limit=hand.count)
     if hand.points is not None and points_today + points > hand.points:
-        return Refusal("hand-limit-points", f"{points_today} of {hand.points} today")
+        return Refusal.saying("hand-limit-points", "{used} of {limit} today", used=points_today, limit=hand.points)
     return None

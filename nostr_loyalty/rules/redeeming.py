@@ -8,8 +8,8 @@ that is paused or has ended still lets its customers spend.
 from typing import NamedTuple
 
 from nostr_loyalty.rules.calendar import day_of, period_key
-from nostr_loyalty.rules.program import Cost, ProgramRules, Reward, RewardType
-from nostr_loyalty.rules.refusal import Refusal
+from nostr_loyalty.rules.program import Cost, Period, ProgramRules, Reward, RewardType
+from nostr_loyalty.rules.refusal import Points, Refusal
 from nostr_loyalty.rules.tiering import at_least
 
 
@@ -48,18 +48,33 @@ def redeem(rules: ProgramRules, reward_id: str, facts: RedeemFacts) -> Redemptio
         return Refusal("reward-no-longer")
     if reward.min_tier is not None and not at_least(rules, facts.tier, reward.min_tier):
         tier = rules.tier(reward.min_tier)
-        return Refusal("reward-needs-tier", f"{reward.min_tier if tier is None else tier.title} or higher")
+        return Refusal.saying(
+            "reward-needs-tier", "{tier} or higher", tier=reward.min_tier if tier is None else tier.title
+        )
     if reward.stock is not None and facts.stock_taken >= reward.stock:
         return Refusal("reward-sold-out")
     slot = None
     if reward.limit is not None:
         slot = next((each for each in range(1, reward.limit + 1) if each not in facts.slots), None)
         if slot is None:
-            per = f" per {reward.limit_period}" if reward.limit_period else ""
-            return Refusal("reward-limit-reached", f"{reward.limit}{per}")
+            return _limit_reached(reward.limit, reward.limit_period)
     if facts.spendable < reward.cost:
-        return Refusal("points-missing", f"You have {max(0, facts.spendable)} of {reward.cost} points")
+        return Refusal.saying(
+            "points-missing", "You have {have} of {cost}", have=max(0, facts.spendable), cost=Points(reward.cost)
+        )
     return Redemption(reward, slot, facts.now + reward.hold_s, period_of(rules, reward, facts.now))
+
+
+def _limit_reached(limit: int, period: Period | None) -> Refusal:
+    match period:
+        case "day":
+            return Refusal.saying("reward-limit-reached", "{limit} per day", limit=limit)
+        case "week":
+            return Refusal.saying("reward-limit-reached", "{limit} per week", limit=limit)
+        case "month":
+            return Refusal.saying("reward-limit-reached", "{limit} per month", limit=limit)
+        case None:
+            return Refusal("reward-limit-reached", str(limit))
 
 
 def period_of(rules: ProgramRules, reward: Reward, now: int) -> int:
@@ -77,7 +92,9 @@ def charge(reward_type: RewardType, cost: int, off: Cost | None, bill: Cost | No
     if reward_type != "discount_amount" or off is None or bill is None:
         return cost
     if bill.currency != off.currency:
-        return Refusal("bill-other-unit", f"bill in {bill.currency}, discount in {off.currency}")
+        return Refusal.saying(
+            "bill-other-unit", "bill in {bill}, discount in {off}", bill=bill.currency, off=off.currency
+        )
     return cost * bill.minor // off.minor if bill.minor < off.minor else cost
 
 

@@ -36,5 +36,5 @@ def refer(
     if friend_referred:
         return Refusal("referral-known")
     if rules.referral.cap is not None and referred_so_far >= rules.referral.cap:
-        return Refusal("referral-cap", f"{referred_so_far} of {rules.referral.cap}")
+        return Refusal.saying("referral-cap", "{count} of {cap}", count=referred_so_far, cap=rules.referral.cap)
     return None

@@ -5,14 +5,13 @@ is said to the person or the order system that asked.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 CODES: Final[Mapping[str, str]] = {
     "program-ended": "The program has ended; orders no longer earn points.",
     "program-paused": "The program is paused; orders earn nothing until it is resumed.",
     "amount-without-rule": "The program has no earning rule for the order's unit; add one, or report another unit.",
-    "amounts-of-two-units": "The order's lines and items must have the unit of its amount.",
     "points-beyond-limit": "These are more points than the ledger books at once.",
     "refund-other-unit": "The refund's unit is not the order's unit.",
     "refund-above-order": "All refunds of the order together would exceed what was paid.",
@@ -37,12 +36,12 @@ CODES: Final[Mapping[str, str]] = {
     "reward-sold-out": "This reward is sold out.",
     "reward-limit-reached": "You have had this reward as often as one customer may.",
     "points-missing": "There are not enough points for this reward.",
+    "points-none-to-take": "The customer has no points that could be taken.",
     "voucher-unknown": "There is no voucher with this code.",
     "voucher-used": "The voucher has been used.",
     "voucher-cancelled": "The voucher was cancelled, and its points were given back.",
     "voucher-expired": "The voucher was not used in time, and its points were given back.",
     "voucher-of-another": "The voucher belongs to another customer.",
-    "bill-missing": "The amount of the bill is needed to use this voucher.",
     "bill-other-unit": "The bill's unit is not the unit of the voucher's discount.",
     "claim-too-many-attempts": "There were too many wrong codes; try again in an hour.",
     "claim-unknown": "There is no receipt with this code; compare it with the receipt, letter by letter.",
@@ -51,7 +50,6 @@ CODES: Final[Mapping[str, str]] = {
     "claim-withdrawn": "The order of this receipt was refunded or cancelled.",
     "feedback-no-order": "There is no order of yours that the feedback could be about.",
     "feedback-given": "You have given feedback on this order before.",
-    "feedback-not-rewarded": "The program gives no points for feedback.",
     "referral-off": "The program gives no points for bringing friends.",
     "referral-self": "Nobody can bring themselves.",
     "referral-cycle": "This friend brought you, or brought somebody who did.",
@@ -60,21 +58,40 @@ CODES: Final[Mapping[str, str]] = {
     "referral-cap": "You have brought as many friends as one customer may.",
     "relink-same": "The old key and the new key are the same.",
     "relink-done": "The old key was replaced by another one before.",
+    "command-failed": "The command met a mistake of ours; nothing was done, and the log has the details.",
     "undo-nothing": "There is no command of yours that could be undone.",
     "undo-too-late": "Your last command was too long ago to be undone.",
     "undo-impossible": "Your last command can no longer be undone, because of what has happened since.",
 }
 
 
+class Points(int):
+    """A number of points in a detail; whoever tells it to people puts the program's own word for them in."""
+
+    def __format__(self, spec: str) -> str:
+        return f"{int(self)} {'point' if self == 1 else 'points'}"
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A refused request: `code` is a key of `CODES`, `detail` names the values that led to it (never a secret)."""
+    """A refused request: `code` is a key of `CODES`, `detail` names the values that led to it (never a secret).
+
+    A detail that is words has the `template` that it was made from, and its `values`, so that it can be told in another
+    language; two refusals are the same without them.
+    """
 
     code: str
     detail: str = ""
+    template: str = field(default="", compare=False)
+    values: tuple[tuple[str, int | str], ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         assert self.code in CODES, self.code
+
+    @classmethod
+    def saying(cls, code: str, template: str, **values: int | str) -> "Refusal":
+        """A refusal with a detail in words: `template` is English, with the values' names in braces."""
+        return cls(code, template.format(**values), template, tuple(values.items()))
 
     @property
     def sentence(self) -> str:

@@ -38,12 +38,15 @@ class Reversal:
 def refund(order: StoredOrder, minor: int, currency: str) -> Reversal | Refusal:
     """Take back the share of a refund of `minor` (0 or more), in the order's own currency."""
     if currency != order.currency:
-        return Refusal("refund-other-unit", f"refund in {currency}, order in {order.currency}")
+        return Refusal.saying(
+            "refund-other-unit", "refund in {unit}, order in {order_unit}", unit=currency, order_unit=order.currency
+        )
     total = order.refunded_minor + minor
     if total > order.amount_minor:
-        return Refusal(
-            "refund-above-order", f"{total} refunded of {order.amount_minor} in the smallest unit of {currency}"
-        )
+        return Refusal.saying(
+            "refund-above-order", "{total} refunded of {amount} in the smallest unit of {unit}",
+            total=total, amount=order.amount_minor, unit=currency,
+        )  # fmt: skip
     if total == order.amount_minor:
         return Reversal(order.earned - order.reversed, total, whole=True)
     due = (order.earned - order.fixed) * total // order.amount_minor
