@@ -129,6 +129,8 @@ def _lines(program: ProgramSettings, found: Found | None) -> list[str]:
     standing, rules = found.standing, program.rules()
     points = amount_of(program, standing.balance)
     lines = [f"{program.title}: {points} (earned in all: {standing.lifetime}, entries: {standing.seq})"]
+    if found.relinked_to is not None:
+        return [*lines, f"this key was replaced by {found.relinked_to}"]
     tier = rules.tier(standing.tier)
     if tier is not None:
         until = f", until {local_time(program, standing.grace_until)}" if standing.grace_until is not None else ""
@@ -142,8 +144,6 @@ def _lines(program: ProgramSettings, found: Found | None) -> list[str]:
         lines.append(f"{amount_of(program, running_out)} run out at {local_time(program, at)}")
     if found.pending:
         lines.append(f"{amount_of(program, found.pending)} to come")
-    if found.relinked_to is not None:
-        lines.append(f"this key was replaced by {found.relinked_to}")
-    elif standing.frozen:
+    if standing.frozen:
         lines.append("frozen")
     return lines

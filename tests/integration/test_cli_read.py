@@ -80,7 +80,8 @@ def test_balance_of_one_program(served: Served, capsys: pytest.CaptureFixture[st
     assert run.code == 0
     assert run.json == {
         "program": served.cafe.address, "customer": served.guest.public, "points": 30, "tier": None, "lifetime": 30,
-        "seq": 3, "head": served.published[-1],
+        "seq": 3, "head": served.published[-1], "tier_progress": None, "tier_until": None, "next_expiry": None,
+        "pending": 0, "frozen": False, "relinked_to": None,
     }  # fmt: skip
 
 
