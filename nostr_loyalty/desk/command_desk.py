@@ -33,12 +33,13 @@ from nostr_loyalty.commands.outcome import Outcome, duplicate, refused
 from nostr_loyalty.desk import guest_desk, hand_desk, order_hand_desk, relink_desk, reward_desk, undo_desk
 from nostr_loyalty.desk.deed import Deed
 from nostr_loyalty.desk.working_copy import WorkingCopy
-from nostr_loyalty.intake.recognition import FUTURE_S
 from nostr_loyalty.rules.authority import may
 from nostr_loyalty.rules.refusal import Refusal
 
 OLD_S: Final = 14 * 86_400
 """A command older than this is refused (protocol §10)."""
+AHEAD_S: Final = 600
+"""So is one that is dated further ahead of our clock than this."""
 
 _DESKS: Final[dict[type, Callable[[WorkingCopy, Request, Any], Deed | Refusal]]] = {
     Grant: hand_desk.grant,
@@ -89,6 +90,8 @@ def _not_allowed(request: Request, now: int) -> Refusal | None:
     verb = verb_of(request.command)
     if request.role == "customer" and verb not in CUSTOMER_VERBS:
         return Refusal("command-not-allowed", verb)
+    if request.role == "customer" and getattr(request.command, "who", None) not in (None, request.actor):
+        return Refusal("command-not-allowed", f"{verb} for somebody else")
     program = request.program
     if request.role == "operator":
         operator = program.operator(request.actor)
@@ -96,6 +99,6 @@ def _not_allowed(request: Request, now: int) -> Refusal | None:
             return Refusal("command-not-allowed", f"{verb} by {request.actor[:8]}… at {program.slug}")
     if request.at < now - OLD_S:
         return Refusal("command-too-old", f"asked {(now - request.at) // 86_400} days ago")
-    if request.at > now + FUTURE_S:
+    if request.at > now + AHEAD_S:
         return Refusal("command-from-the-future", f"dated {request.at - now} s ahead of this clock")
     return None

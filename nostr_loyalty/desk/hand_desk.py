@@ -54,12 +54,12 @@ def give(
 
 def revoke(copy: WorkingCopy, request: Request, command: Revoke) -> Deed | Refusal:
     """Take points by hand. Beyond what there is: a deficit, or where the program clamps only what there is."""
-    refusal = _limited(copy, request, command.points)
-    if refusal is not None:
-        return refusal
     found = known(copy, request.program, command.who)
     if isinstance(found, Refusal):
         return found
+    refusal = _limited(copy, request, command.points)
+    if refusal is not None:
+        return refusal
     standing = write_off(copy, request.program, found)
     position = copy.position(standing)
     if request.program.rules.deficit == "allow":

@@ -134,12 +134,13 @@ class Served:
 
     def request(
         self, command: Command, *, actor: str | None = None, role: Role = "operator", adapter: str = "cli",
-        ref: str | None = None, at: int | None = None,
+        ref: str | None = None, at: int | None = None, program: ServedProgram | None = None,
     ) -> Request:  # fmt: skip
         """A command, now and with a ref of its own; by the venue's own key, or with role "customer" by the guest."""
         actor = actor or (self.guest.public if role == "customer" else self.venue.issuer.public)
         at = self.clock.now() if at is None else at
-        return Request(ref or self._dice.randbytes(32).hex(), at, actor, role, adapter, self.program, command)
+        ref = ref or self._dice.randbytes(32).hex()
+        return Request(ref, at, actor, role, adapter, program or self.program, command)
 
     async def command(self, command: Command, **more: Any) -> Outcome:
         """What becomes of a command; `more` as in `request`."""
