@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from ledger.lot import LIFE_AFTER_RESTORING_S, Draw, Lot, Moved, Position
 
 DAY = 24 * 60 * 60
@@ -163,3 +165,98 @@ def test_a_credit_needs_the_deficit_only() -> None:
     )
     owing = replace(EMPTY, deficit=4)
     assert owing.credit(2, 7, expires_at=None, at=3).after == Position(0, (Lot(2, 7, 3, None, 3),))
+
+
+def test_a_part_of_a_debit_goes_back_into_what_was_drawn_last() -> None:
+    """Of 25 points drawn from three lots 12 come back: all of the last lot, and the rest into the one before it."""
+    position = with_lots((1, 10, None), (2, 10, 9 * DAY), (3, 10, 3 * DAY))
+    spent = did(position.spend(25, at=0))
+    assert [(draw.lot_id, draw.points) for draw in spent.draws] == [(3, 10), (2, 10), (1, 5)]
+    back = spent.after.restore(spent.draws, 12, at=0)
+    assert back.draws == (Draw(2, -7), Draw(1, -5))
+    assert (back.points, back.after.balance) == (12, 17)
+
+
+def test_all_parts_of_a_debit_together_restore_it() -> None:
+    """Bug 22: given back in three parts, each of what is still drawn, a debit leaves everything as it was."""
+    position = with_lots((1, 10, None), (2, 10, 9 * DAY), (3, 10, 3 * DAY))
+    spent = did(position.spend(25, at=0))
+    after = spent.after
+    for points, drawn in ((5, spent.draws), (10, spent.draws[:2]), (10, spent.draws[:1])):
+        after = after.restore(drawn, points, at=0).after
+    assert after == position
+
+
+def test_a_part_that_comes_back_fills_a_deficit_with_what_ends_soonest() -> None:
+    """Of 15 points that come back 4 fill a debt: those of the lot that was drawn first, so that longer life is kept."""
+    spent = did(with_lots((1, 10, 9 * DAY), (2, 10, None)).spend(20, at=0))
+    owing = replace(spent.after, deficit=4)
+    back = owing.restore(spent.draws, 15, at=0)
+    assert back.draws == (Draw(1, -1), Draw(2, -10))
+    assert (back.points, back.after.deficit, back.after.balance) == (15, 0, 11)
+
+
+def test_what_was_never_drawn_only_makes_a_debt_smaller() -> None:
+    """Bug 29: points beyond the draws had made a deficit; giving them back fills it and makes no lot larger, and where
+    there is no such deficit it is our mistake.
+    """
+    taken = with_lots((1, 10, None)).take(14, at=0)
+    back = taken.after.restore(taken.draws, 14, at=0)
+    assert (back.points, back.draws, back.after.deficit, back.after.balance) == (14, (Draw(1, -10),), 0, 10)
+    with pytest.raises(AssertionError, match="stands in the deficit"):
+        back.after.restore(taken.draws, 14, at=0)
+
+
+def test_points_are_not_put_back_into_a_lot_that_is_to_be_written_off() -> None:
+    """A lot that is over and still holds points would live on with them: it is written off first."""
+    spent = did(with_lots((1, 10, 3 * DAY)).spend(4, at=0))
+    with pytest.raises(AssertionError, match="written off"):
+        spent.after.restore(spent.draws, 2, at=3 * DAY)
+
+
+def test_an_operator_takes_what_is_there_and_leaves_the_rest_as_a_debt() -> None:
+    """Bug 31: points taken by hand come from live lots, soonest to expire first; what they cannot cover is owed."""
+    position = with_lots((1, 10, None), (2, 10, 9 * DAY), (3, 10, 3 * DAY))
+    taken = position.take(25, at=3 * DAY)
+    assert [(draw.lot_id, draw.points) for draw in taken.draws] == [(2, 10), (1, 10)]
+    assert (taken.points, taken.after.deficit, taken.after.balance) == (-25, 5, -25 + 30)
+    assert position.take(7, at=0).after == did(position.spend(7, at=0)).after
+    assert EMPTY.take(5, at=0).after.balance == -5
+
+
+def test_a_lot_is_taken_whole() -> None:
+    """Bug 50: for a new key one lot at a time is emptied, whatever ends sooner; an empty one has nothing to take."""
+    position = did(with_lots((1, 10, None), (2, 10, 9 * DAY)).spend(4, at=0)).after
+    first = did(position.take_lot(1))
+    assert (first.points, first.draws, first.after.balance) == (-10, (Draw(1, 10),), 6)
+    second = did(first.after.take_lot(2))
+    assert (second.points, second.after.balance) == (-6, 0)
+    assert second.after.take_lot(2) is None
+
+
+def test_what_no_lot_covers_is_forgiven_where_no_debt_is_wanted() -> None:
+    """Earn 100, spend 80, refund all: 20 are taken, and with another lot of 50 these too; never below 0."""
+    position = did(with_lots((1, 100, None)).spend(80, at=0)).after
+    clamped = did(position.reverse_credit(1, 100, at=0, deficit=False))
+    assert (clamped.points, clamped.after.balance, clamped.after.deficit) == (-20, 0, 0)
+    richer = position.credit(2, 50, expires_at=None, at=0).after
+    assert did(richer.reverse_credit(1, 100, at=0, deficit=False)).points == -70
+    assert clamped.after.reverse_credit(1, 80, at=0, deficit=False) is None
+    assert clamped.after.lots[0].reversed == 20
+
+
+def test_where_lots_cover_all_no_debt_changes_nothing() -> None:
+    """A refund that finds everything in lots takes the same with and without the right to leave a debt."""
+    position = with_lots((1, 100, 3 * DAY), (2, 100, None))
+    position = did(position.spend(60, at=0)).after
+    assert position.reverse_credit(1, 100, at=0, deficit=False) == position.reverse_credit(1, 100, at=0)
+
+
+def test_what_runs_out_next_is_the_sum_of_its_moment() -> None:
+    """Bug 34: all points of the soonest end that is still ahead; what is over, empty or everlasting is no end."""
+    position = with_lots((1, 10, 3 * DAY), (2, 20, 9 * DAY), (3, 30, None), (4, 40, 9 * DAY))
+    assert position.next_expiry(0) == (3 * DAY, 10)
+    assert position.next_expiry(3 * DAY - 1) == (3 * DAY, 10)
+    assert position.next_expiry(3 * DAY) == (9 * DAY, 60)
+    assert did(position.spend(10, at=0)).after.next_expiry(0) == (9 * DAY, 60)
+    assert position.next_expiry(9 * DAY) is None

@@ -99,24 +99,56 @@ class Venue:
         async with self.database.write() as w:
             return await self._expire(w, customer, at)
 
-    async def refund(self, customer: str, entry_id: int, points: int, *, at: int = 0) -> int | None:
+    async def refund(
+        self, customer: str, entry_id: int, points: int, *, at: int = 0, deficit: bool = True
+    ) -> int | None:
         """Takes a credit back, in whole or in part; None where nothing was left to take."""
         async with self.database.write() as w:
             standing, position = await self.position(w, customer, also=(entry_id,))
-            moved = position.reverse_credit(entry_id, points, at=at)
+            moved = position.reverse_credit(entry_id, points, at=at, deficit=deficit)
             if moved is None:
                 return None
             standing = standing._replace(lifetime=standing.lifetime + moved.points)
             return await self.book(w, standing, "revoked", moved, at=at, reverses=entry_id)
 
-    async def restore(self, customer: str, entry_id: int, *, at: int = 0) -> int | None:
-        """Gives a redemption's points back."""
+    async def restore(self, customer: str, entry_id: int, points: int | None = None, *, at: int = 0) -> int | None:
+        """Gives back so many of a redemption's points, or all that are still drawn; None where none are."""
         async with self.database.write() as w:
             await self._expire(w, customer, at)
-            draws = (await book.draws_of(w, [entry_id]))[entry_id]
+            draws = await book.entries_drawn(w, entry_id)
             standing, position = await self.position(w, customer, also=[draw.lot_id for draw in draws])
-            moved = position.reverse_debit(draws, at=at)
+            moved = position.reverse_debit(draws, at=at) if points is None else position.restore(draws, points, at=at)
             return None if moved is None else await self.book(w, standing, "revoked", moved, at=at, reverses=entry_id)
+
+    async def take(self, customer: str, points: int, *, at: int = 0) -> int:
+        """Takes points by hand, whether or not they are there."""
+        async with self.database.write() as w:
+            standing, position = await self.position(w, customer)
+            return await self.book(w, standing, "revoked", position.take(points, at=at), at=at)
+
+    async def move(self, old: str, new: str, *, at: int = 0) -> int:
+        """Moves all that lives from one customer to another, lot by lot with its end, and a deficit; how many pairs."""
+        async with self.database.write() as w:
+            await self._expire(w, old, at)
+            await self._expire(w, new, at)
+            _, position = await self.position(w, old)
+            for lot in position.lots:
+                standing, before = await self.position(w, old)
+                moved = before.take_lot(lot.entry_id)
+                assert moved is not None
+                await self.book(w, standing, "revoked", moved, at=at)
+                await self._grant(w, new, lot.remaining, lot.expires_at, at)
+            if position.deficit:
+                await self._grant(w, old, position.deficit, None, at)
+                standing, before = await self.position(w, new)
+                await self.book(w, standing, "revoked", before.take(position.deficit, at=at), at=at)
+            return len(position.lots) + bool(position.deficit)
+
+    async def _grant(self, w: Write, customer: str, points: int, expires_at: int | None, at: int) -> None:
+        standing, position = await self.position(w, customer)
+        moved = position.credit(await book.next_entry_id(w), points, expires_at=expires_at, at=at)
+        standing = standing._replace(lifetime=standing.lifetime + points)
+        await self.book(w, standing, "granted", moved, at=at, expires_at=expires_at)
 
     async def position(
         self, w: Write, customer: str, also: tuple[int, ...] | list[int] = ()
