@@ -137,14 +137,15 @@ class Venue:
                 moved = before.take_lot(lot.entry_id)
                 assert moved is not None
                 await self.book(w, standing, "revoked", moved, at=at)
-                await self._grant(w, new, lot.remaining, lot.expires_at, at)
+                await self.grant(w, new, lot.remaining, lot.expires_at, at)
             if position.deficit:
-                await self._grant(w, old, position.deficit, None, at)
+                await self.grant(w, old, position.deficit, None, at)
                 standing, before = await self.position(w, new)
                 await self.book(w, standing, "revoked", before.take(position.deficit, at=at), at=at)
             return len(position.lots) + bool(position.deficit)
 
-    async def _grant(self, w: Write, customer: str, points: int, expires_at: int | None, at: int) -> None:
+    async def grant(self, w: Write, customer: str, points: int, expires_at: int | None, at: int) -> None:
+        """Grants points within the open block."""
         standing, position = await self.position(w, customer)
         moved = position.credit(await book.next_entry_id(w), points, expires_at=expires_at, at=at)
         standing = standing._replace(lifetime=standing.lifetime + points)
