@@ -97,7 +97,7 @@ async def _everything(counter: Counter) -> None:
     """Points earned, waiting, claimed, spent, given back, clamped, ending; a key replaced; friends, words, flags."""
     ana_entry = await counter.sell(ANA, "ana", 100)
     await counter.sell(BEN, "ben", 50)
-    await counter.earn(ANA, 50, expires_at=100)
+    await counter.earn(ANA, 50, expires_at=200_000)
     used = await counter.redeem(ANA, 20, reward="coffee", total=5)
     cancelled = await counter.redeem(ANA, 10, reward="cake")
     await counter.redeem(BEN, 10, reward="coffee", total=5, slot=0, period=7)
@@ -144,8 +144,8 @@ async def _around(counter: Counter, ana_entry: int) -> None:
         await actions.record(w, Action(1, program_id, name(), name(), "grant", ben, 5, 1, {}, None, 0))
         await actions.record(w, Action(2, program_id, name(), name(), "undo", ben, 0, 1, {}, None, 0))
         await actions.mark_undone(w, 1, 2)
-        await expiry_policy.record(w, ExpiryPolicy(0, program_id, counter.revision_id, 9, 1, 1_000))
-        await book.limit_lots(w, program_id, 1_000)
+        await expiry_policy.record(w, ExpiryPolicy(0, program_id, counter.revision_id, 9, 1, 1_000_000))
+        await book.limit_lots(w, program_id, 1_000_000)
 
 
 def findings(original: Path, folder: Path, tampering: str) -> set[str]:
@@ -201,15 +201,15 @@ TAMPERED_AROUND = {
     f"DELETE FROM tally WHERE standing_id = (SELECT id FROM standing WHERE {_EVE})": "tallies-differ",
     "UPDATE standing SET last_order_id = 1": "last-order-differs",
     f"UPDATE standing SET last_order_id = 99 WHERE {_EVE}": "last-order-differs",
-    "UPDATE standing SET next_expiry_points = 1 WHERE next_expiry_at = 100": "next-expiry-differs",
+    "UPDATE standing SET next_expiry_points = 1 WHERE next_expiry_at = 200000": "next-expiry-differs",
     "UPDATE standing SET next_expiry_at = NULL, next_expiry_points = 0": "next-expiry-differs",
-    "UPDATE standing SET next_expiry_at = 99 WHERE next_expiry_at = 100": "next-expiry-differs",
-    "UPDATE lot SET expires_at = 50 WHERE expires_at = 1000": "next-expiry-differs",
+    "UPDATE standing SET next_expiry_at = 99 WHERE next_expiry_at = 200000": "next-expiry-differs",
+    "UPDATE lot SET expires_at = 50 WHERE expires_at = 1000000": "next-expiry-differs",
     f"UPDATE standing SET relinked_to = 99 WHERE {_DAN}": "relink-differs",
     f"UPDATE standing SET program_id = 2 WHERE {_EVE}": "relink-differs",
     f"UPDATE standing SET relinked_to = (SELECT id FROM standing WHERE {_DAN}) WHERE {_EVE}": "relink-differs",
-    "UPDATE lot SET expires_at = NULL WHERE expires_at = 1000": "lot-outlives-policy",
-    "UPDATE lot SET expires_at = 1001 WHERE expires_at = 1000": "lot-outlives-policy",
+    "UPDATE lot SET expires_at = NULL WHERE expires_at = 1000000": "lot-outlives-policy",
+    "UPDATE lot SET expires_at = 1000001 WHERE expires_at = 1000000": "lot-outlives-policy",
     "UPDATE voucher SET cost = cost + 1": "voucher-entry-differs",
     "UPDATE voucher SET entry_id = 1 WHERE id = 1": "voucher-entry-differs",
     "UPDATE voucher SET program_id = 2": "voucher-entry-differs",
