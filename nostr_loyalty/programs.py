@@ -20,7 +20,8 @@ class ServedProgram:
 
     `ledger_id` and `revision_id` are its rows in the ledger; `revision` is the event id of the definition in force (the
     `rev` of its entries); `issuer` is D's public key; `sources` are the public keys allowed to report orders.
-    `staff`: who may do what by message; `monitors`: keys of kitchen displays; `language`: what people are spoken to in.
+    `staff`: who may do what by message; `monitors`: keys of kitchen displays; `language`: what people are spoken to in;
+    `first_contact_work`: the difficulty (NIP-13) that wraps of strangers must have.
     """
 
     ledger_id: int
@@ -43,6 +44,7 @@ class ServedProgram:
     staff: tuple[Operator, ...] = ()
     monitors: tuple[str, ...] = ()
     allows_nip04: bool = False
+    first_contact_work: int = 0
 
     def operator(self, key: str) -> Operator | None:
         """The operator of this public key, or None. The issuer's own key is an owner without limits."""
@@ -53,6 +55,10 @@ class ServedProgram:
     def spoken(self, language: str | None) -> "ServedProgram":
         """The same program as it speaks to somebody in another language (None: its own)."""
         return self if language in (None, self.language) else replace(self, language=language)
+
+    def paused(self) -> "ServedProgram":
+        """The same program while its orders earn nothing."""
+        return replace(self, rules=replace(self.rules, status="paused")) if self.rules.status == "active" else self
 
     def amount_of(self, points: int) -> str:
         """Points in the program's own words: "1 point", "12 points", "-3 stamps"."""

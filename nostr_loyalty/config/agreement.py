@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nostr_loyalty.config.mistakes import Mistake
-from nostr_loyalty.config.program_agreement import program_disagreements, table
+from nostr_loyalty.config.program_agreement import program_disagreements, rows, table, twice
 from nostr_loyalty.config.sections import Place
 from nostr_loyalty.config.values import DEFAULT_LISTEN, listen_address, relay_url
 from nostr_loyalty.errors import KeyUnreadable
@@ -21,17 +21,21 @@ RawFile = Mapping[str, Any]
 def disagreements(raw: RawFile) -> Iterator[Mistake]:
     """Every rule of this module and of `program_agreement`, but for the keys."""
     yield from _slugs(raw)
+    yield from twice(
+        ((at, "name", row.get("name")) for at, row in rows(raw, "list")), ("list",), "has this name already"
+    )
     yield from _relays(raw)
     for at, program in _programs(raw):
         yield from program_disagreements(program, ("program", at))
 
 
 def locate_keys(raw: RawFile, *, base: Path, nsec_allowed: bool) -> tuple[dict[Place, LocatedKey], list[Mistake]]:
-    """Find the daemon's and the programs' keys (none is unlocked yet), and what is wrong with the others."""
+    """Find the keys of the daemon, its programs and lists (none is unlocked yet), and what is wrong with the others."""
     located: dict[Place, LocatedKey] = {}
     mistakes: list[Mistake] = []
     places: list[tuple[Place, Any]] = [(("daemon", "key"), table(raw.get("daemon")).get("key"))]
     places += [(("program", at, "key"), program.get("key")) for at, program in _programs(raw)]
+    places += [(("list", at, "key"), row.get("key")) for at, row in rows(raw, "list")]
     for place, name in places:
         if not isinstance(name, str) or not name:
             continue

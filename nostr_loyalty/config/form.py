@@ -45,3 +45,5 @@ def _told(read: Callable[[], Value]) -> Value:
 Slug = Annotated[str, read_by(values.slug)]
 Line = Annotated[str, then(values.one_line)]
 Block = Annotated[str, then(values.text_block)]
+RelayUrl = Annotated[str, read_by(values.relay_url)]
+PublicKey = Annotated[str, read_by(values.public_key)]

@@ -7,20 +7,32 @@ found) before anybody is asked for a passphrase, so that nobody types one for a 
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from kinds.keys import SecretKey
+from kinds.metadata import Metadata
 from nostr_loyalty.config.agreement import disagreements, locate_keys
 from nostr_loyalty.config.mistakes import Mistake, from_pydantic, in_order
 from nostr_loyalty.config.model import ConfigFile, ProgramSection
 from nostr_loyalty.config.program_rules import rules_of
+from nostr_loyalty.config.public_model import ListSection
 from nostr_loyalty.config.sections import Place
-from nostr_loyalty.config.settings import Config, DaemonSettings, ProgramSettings, ProposedRules, RelaySettings
+from nostr_loyalty.config.settings import (
+    Config,
+    DaemonSettings,
+    ListSettings,
+    ProgramSettings,
+    ProposedRules,
+    RelaySettings,
+)
 from nostr_loyalty.errors import ConfigInvalid, KeyUnreadable
 from nostr_loyalty.keyfile import LocatedKey, unlock
+from nostr_loyalty.rules.authority import Operator
+from nostr_loyalty.rules.program import HandRules
 
 FILE_BYTES_MAX: Final = 1024 * 1024
 
@@ -114,21 +126,28 @@ def _resolve(file: ConfigFile, *, path: Path, base: Path, keys: Mapping[Place, S
         database=base / file.daemon.database,
         relays=relays,
         dm_relays=_distinct(file.daemon.dm_relays) or relays,
+        staff_relays=_distinct(file.daemon.staff_relays),
+        indexers=_distinct(file.daemon.indexers),
+        allow_private_relays=file.daemon.allow_private_relays,
         acks=file.daemon.acks,
         log_level=file.daemon.log_level,
         batch_max=file.daemon.batch_max,
         catch_up_interval_s=file.daemon.catch_up_interval_s,
         stop_deadline_s=file.daemon.stop_deadline_s,
+        web_handler=file.daemon.web_handler,
+        profile=Metadata(**file.daemon.profile.model_dump(), bot=True),
     )
     programs = tuple(
         _program(section, key=keys.get(("program", at, "key"), daemon.key), relays=relays)
         for at, section in enumerate(file.program)
     )
-    return Config(path=path, daemon=daemon, relay=relay, programs=programs)
+    lists = tuple(_list(section, key=keys.get(("list", at, "key"), daemon.key)) for at, section in enumerate(file.list))
+    return Config(path=path, daemon=daemon, relay=relay, programs=programs, lists=lists)
 
 
 def _program(section: ProgramSection, *, key: SecretKey, relays: tuple[str, ...]) -> ProgramSettings:
     singular, plural = section.unit
+    rules = rules_of(section)
     return ProgramSettings(
         slug=section.slug,
         title=section.title,
@@ -137,13 +156,47 @@ def _program(section: ProgramSection, *, key: SecretKey, relays: tuple[str, ...]
         terms=section.terms,
         key=key,
         sources=_distinct(section.sources),
-        operators=_distinct(section.operators),
+        staff=_staff(section, rules.hand),
+        monitors=_distinct(section.monitors),
+        language=section.language,
+        nip04=section.nip04,
+        first_contact_work=section.first_contact_work,
         relays=_distinct(section.relays) or relays,
         visibility=section.visibility,
         unit=(singular, plural),
         point_value=section.point_value,
         claim_url=section.claim_url,
-        decides=rules_of(section),
+        decides=rules,
+    )
+
+
+def _staff(section: ProgramSection, hand: HandRules) -> tuple[Operator, ...]:
+    """Owners without a table, then those with one, whose own limits stand before the program's."""
+    owners = (Operator(key, "owner", hand) for key in _distinct(section.operators))
+    others = (
+        Operator(
+            each.key,
+            each.role,
+            replace(
+                hand,
+                count=hand.count if each.count is None else each.count,
+                points=hand.points if each.points is None else each.points,
+            ),
+        )
+        for each in section.operator
+    )
+    return (*owners, *others)
+
+
+def _list(section: ListSection, *, key: SecretKey) -> ListSettings:
+    return ListSettings(
+        name=section.name,
+        title=section.title,
+        image=section.image,
+        description=section.description,
+        programs=tuple({item.program: item for item in reversed(section.programs)}.values())[::-1],
+        key=key,
+        follow_set=section.follow_set,
     )
 
 

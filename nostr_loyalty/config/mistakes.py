@@ -103,6 +103,8 @@ def _wrong(error: ErrorDetails, place: Place) -> str:
             return 'not a text; write it in quotes, for example "text"'
         case "int_type":
             return "not a whole number; write it without quotes and without a point, for example 1"
+        case "bool_type":
+            return "neither true nor false; write one of them, without quotes"
         case "greater_than_equal":
             return f"must be at least {limits['ge']}"
         case "less_than_equal":

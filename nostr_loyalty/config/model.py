@@ -1,8 +1,9 @@
 """The configuration file's form: every key with its type, its default and its limits.
 
-This and `program_model` (a program's rules) are the only list of keys. `config.example.toml` is tested against it,
-unknown keys are refused by it, and `load` turns it into the `settings` that the daemon uses. Strict: a number in quotes
-is not a number. Rules that look at more than one key are in `agreement` and `program_agreement`.
+This, `program_model` (a program's rules) and `public_model` (what is published besides) are the only list of keys.
+`config.example.toml` is tested against it, unknown keys are refused by it, and `load` turns it into the `settings` that
+the daemon uses. Strict: a number in quotes is not a number. Rules that look at more than one key are in `agreement` and
+`program_agreement`.
 """
 
 from typing import Annotated, Literal
@@ -11,12 +12,10 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, Field
 
 from nostr_loyalty.config import program_model as rules
-from nostr_loyalty.config import rule_values, values
-from nostr_loyalty.config.form import STRICT, Block, Line, Slug, read_by
+from nostr_loyalty.config import public_model, public_values, rule_values, values
+from nostr_loyalty.config.form import STRICT, Block, Line, PublicKey, RelayUrl, Slug, read_by
 from nostr_loyalty.rules.program import DAY_S
 
-RelayUrl = Annotated[str, read_by(values.relay_url)]
-PublicKey = Annotated[str, read_by(values.public_key)]
 FilePath = Annotated[str, read_by(values.file_path)]
 
 
@@ -33,11 +32,16 @@ class DaemonSection(Section):
     database: FilePath = "loyalty.db"
     relays: Annotated[list[RelayUrl], Field(max_length=16)] = []
     dm_relays: Annotated[list[RelayUrl], Field(max_length=16)] = []
+    staff_relays: Annotated[list[RelayUrl], Field(max_length=16)] = []
+    indexers: Annotated[list[RelayUrl], Field(max_length=16)] = []
+    allow_private_relays: bool = False
     acks: Annotated[int, Field(ge=1, le=16)] = 1
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     batch_max: Annotated[int, Field(ge=1, le=4096)] = 512
     catch_up_interval_s: Annotated[int, Field(ge=5, le=3600)] = 60
     stop_deadline_s: Annotated[int, Field(ge=1, le=300)] = 10
+    web_handler: Annotated[str, read_by(public_values.web_page)] | None = None
+    profile: public_model.ProfileSection = public_model.ProfileSection()
 
 
 class RelaySection(Section):
@@ -58,6 +62,10 @@ class ProgramSection(Section):
     key: str | None = Field(default=None, repr=False, min_length=1)
     sources: Annotated[list[PublicKey], Field(max_length=64)] = []
     operators: Annotated[list[PublicKey], Field(max_length=64)] = []
+    monitors: Annotated[list[PublicKey], Field(max_length=16)] = []
+    language: Annotated[str, read_by(public_values.language)] = "en"
+    nip04: bool = False
+    first_contact_work: Annotated[int, Field(ge=0, le=32)] = 0
     relays: Annotated[list[RelayUrl], Field(max_length=16)] = []
     visibility: Literal["private", "public"] = "private"
     status: Literal["active", "paused", "ended"] = "active"
@@ -88,6 +96,10 @@ class ProgramSection(Section):
     reward: Annotated[list[rules.RewardSection], Field(max_length=64)] = []
     guard: rules.GuardSection = rules.GuardSection()
     hand: rules.HandSection = rules.HandSection()
+    operator: Annotated[list[rules.OperatorSection], Field(max_length=64)] = []
+
+
+Lists = Annotated[list[public_model.ListSection], Field(max_length=100)]
 
 
 class ConfigFile(Section):
@@ -96,3 +108,4 @@ class ConfigFile(Section):
     daemon: DaemonSection
     relay: RelaySection | None = None
     program: Annotated[list[ProgramSection], Field(min_length=1, max_length=1000)]
+    list: Lists = []

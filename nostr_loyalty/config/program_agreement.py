@@ -23,11 +23,12 @@ def program_disagreements(program: Raw, place: Place) -> Iterator[Mistake]:
     """Every rule of this module for the program at `place`; `program` is its table as it stands in the file."""
     yield from _earning(rows(program, "earn"), (*place, "earn"))
     periods = ((at, "period", row.get("period")) for at, row in rows(program, "cap"))
-    yield from _twice(periods, (*place, "cap"), "limits this period")
+    yield from twice(periods, (*place, "cap"), "limits this period")
     yield from _tiers(program, place)
     yield from _perks(program, place)
     yield from _rewards(program, place)
     yield from _spans(program, place)
+    yield from _operators(program, place)
     guard = table(program.get("guard"))
     if "action" in guard and not {"customer_orders", "source_orders"} & set(guard):
         yield Mistake(
@@ -54,11 +55,11 @@ def _earning(earn: Rows, place: Place) -> Iterator[Mistake]:
         found = _read(values.price, text)
         return None if found is None else found.money.currency
 
-    yield from _twice(of("spend", "per"), place, "is a rule for the same money; one rule for each currency", currency)
-    yield from _twice(of("item", "item"), place, "is a rule for this item")
-    yield from _twice(of("payment", "method"), place, "is a rule for this way of paying")
+    yield from twice(of("spend", "per"), place, "is a rule for the same money; one rule for each currency", currency)
+    yield from twice(of("item", "item"), place, "is a rule for this item")
+    yield from twice(of("payment", "method"), place, "is a rule for this way of paying")
     for kind in _ONCE:
-        yield from _twice(of(kind, "type"), place, "is a rule of this type; there is one of it at most")
+        yield from twice(of(kind, "type"), place, "is a rule of this type; there is one of it at most")
     for at, row in earn:
         if row.get("type") == "referral" and row.get("points") == 0 == row.get("friend_points"):
             yield Mistake((*place, at, "points"), "0: nobody gets points; write at least 1 here or in friend_points")
@@ -66,9 +67,9 @@ def _earning(earn: Rows, place: Place) -> Iterator[Mistake]:
 
 def _tiers(program: Raw, place: Place) -> Iterator[Mistake]:
     tiers, basis = rows(program, "tier"), table(program.get("tier_basis"))
-    yield from _twice(((at, "id", row.get("id")) for at, row in tiers), (*place, "tier"), "has this id")
+    yield from twice(((at, "id", row.get("id")) for at, row in tiers), (*place, "tier"), "has this id")
     thresholds = ((at, "threshold", row.get("threshold")) for at, row in tiers)
-    yield from _twice(thresholds, (*place, "tier"), "has this threshold; a higher tier takes more", _amount_of)
+    yield from twice(thresholds, (*place, "tier"), "has this threshold; a higher tier takes more", _amount_of)
     by = basis.get("by") if "tier_basis" in program else "points"
     if by not in ("points", "visits", "spend"):
         return
@@ -109,7 +110,7 @@ def _perks(program: Raw, place: Place) -> Iterator[Mistake]:
         yield from _known_tier(program, row, "tier", (*place, "perk", at))
         yield from _wrong_value(row, grammars, (*place, "perk", at))
     factors = ((at, "tier", row.get("tier")) for at, row in perks if row.get("type") == "multiplier")
-    yield from _twice(factors, (*place, "perk"), "is a multiplier of this tier")
+    yield from twice(factors, (*place, "perk"), "is a multiplier of this tier")
 
 
 def _rewards(program: Raw, place: Place) -> Iterator[Mistake]:
@@ -117,7 +118,7 @@ def _rewards(program: Raw, place: Place) -> Iterator[Mistake]:
         "discount_percent": rule_values.percent, "discount_amount": values.price, "sats": rule_values.sats,
     }  # fmt: skip
     rewards = rows(program, "reward")
-    yield from _twice(((at, "id", row.get("id")) for at, row in rewards), (*place, "reward"), "has this id")
+    yield from twice(((at, "id", row.get("id")) for at, row in rewards), (*place, "reward"), "has this id")
     for at, row in rewards:
         here = (*place, "reward", at)
         yield from _known_tier(program, row, "min_tier", here)
@@ -162,20 +163,38 @@ def _spans(program: Raw, place: Place) -> Iterator[Mistake]:
         yield Mistake((*place, "claim_attempts_all"), f"{every}: below claim_attempts ({one})")
 
 
+def _operators(program: Raw, place: Place) -> Iterator[Mistake]:
+    """Nobody has two roles. Keys are compared as what they mean: one may be written as npub, one in hex."""
+    owners = program.get("operators")
+    keys = {_read(values.public_key, key) for key in (owners if isinstance(owners, list) else [])} - {None}
+    listed = rows(program, "operator")
+    for at, row in listed:
+        if _read(values.public_key, row.get("key")) in keys:
+            yield Mistake((*place, "operator", at, "key"), "stands in operators too, as an owner; remove it there")
+    written = ((at, "key", row.get("key")) for at, row in listed)
+    yield from twice(
+        written, (*place, "operator"), "has this key already", lambda key: _read(values.public_key, key), shows=False
+    )
+
+
 def _needs(written: Raw, key: str, needed: str, place: Place) -> Mistake:
     return Mistake((*place, key), f"{shown(written[key])}: needs {needed}; write it, or remove this")
 
 
-def _twice(
-    found: Iterator[tuple[int, str, Any]], place: Place, says: str, same: Callable[[Any], object] = lambda value: value
-) -> Iterator[Mistake]:
-    """A mistake for each value that an earlier row of the list has already; `same` gives what is compared, or None."""
+def twice(
+    found: Iterator[tuple[int, str, Any]], place: Place, says: str, same: Callable[[Any], object] = lambda value: value,
+    *, shows: bool = True,
+) -> Iterator[Mistake]:  # fmt: skip
+    """A mistake for each value that an earlier row of the list has already; `same` gives what is compared, or None.
+
+    `shows`: the value may be repeated (a key is not).
+    """
     first: dict[object, int] = {}
     for at, key, value in found:
         compared = same(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
         if compared is not None and first.setdefault(compared, at) != at:
-            sentence = f"{shown(value)}: {place[-1]}[{first[compared]}] {says}"
-            yield Mistake((*place, at, key), sentence)
+            sentence = f"{place[-1]}[{first[compared]}] {says}"
+            yield Mistake((*place, at, key), f"{shown(value)}: {sentence}" if shows else sentence)
 
 
 def _read(parse: Callable[[str], Value], value: Any) -> Value | None:

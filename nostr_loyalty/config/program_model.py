@@ -11,7 +11,8 @@ from pydantic import BaseModel, Field
 
 from kinds.order import PaymentMethod
 from nostr_loyalty.config import rule_values, values
-from nostr_loyalty.config.form import STRICT, Line, Slug, read_any_by, read_by
+from nostr_loyalty.config.form import STRICT, Line, PublicKey, Slug, read_any_by, read_by
+from nostr_loyalty.rules.authority import OperatorRole
 from nostr_loyalty.rules.program import DAY_S, Factor, Period, PerkType, RewardType
 from nostr_loyalty.rules.schedule import Schedule
 
@@ -19,6 +20,8 @@ Points = Annotated[int, Field(ge=1, le=1_000_000)]
 SomePoints = Annotated[int, Field(ge=0, le=1_000_000)]
 ManyPoints = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
+HandCount = Annotated[int, Field(ge=0, le=1_000_000)]
+HandPoints = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Seconds = Annotated[int, read_by(rule_values.span)]
 SomeSeconds = Annotated[int, read_by(rule_values.some_span)]
 Days = Annotated[int, read_by(rule_values.days)]
@@ -166,6 +169,15 @@ class GuardSection(Section):
 class HandSection(Section):
     """[program.hand]"""
 
-    count: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
-    points: Annotated[int, Field(ge=0, le=1_000_000_000)] | None = None
+    count: HandCount | None = None
+    points: HandPoints | None = None
     undo: Seconds = 3_600
+
+
+class OperatorSection(Section):
+    """[[program.operator]]: what is not said of its limits is as in [program.hand]."""
+
+    key: PublicKey
+    role: OperatorRole
+    count: HandCount | None = None
+    points: HandPoints | None = None

@@ -9,24 +9,41 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from kinds.keys import SecretKey
+from kinds.metadata import Metadata
+from kinds.program_set import Item
 from nostr_loyalty.config.rule_values import PointValue
 from nostr_loyalty.config.values import ListenAddress
+from nostr_loyalty.rules.authority import Operator
 from nostr_loyalty.rules.program import ProgramRules
 
 
 @dataclass(frozen=True, slots=True)
 class DaemonSettings:
-    """[daemon]: `relays` includes the embedded relay, first; `dm_relays` is what 10050 announces; times in seconds."""
+    """[daemon]: `relays` includes the embedded relay, first; `dm_relays` is what 10050 announces; times in seconds.
+
+    `staff_relays` are for sources and operators only; at `indexers` people's relay lists are looked up; `web_handler`
+    and `profile` (without a name where none was written) are what the daemon's key says of itself.
+    """
 
     key: SecretKey
     database: Path
     relays: tuple[str, ...]
     dm_relays: tuple[str, ...]
+    staff_relays: tuple[str, ...]
+    indexers: tuple[str, ...]
+    allow_private_relays: bool
     acks: int
     log_level: str
     batch_max: int
     catch_up_interval_s: int
     stop_deadline_s: int
+    web_handler: str | None
+    profile: Metadata
+
+    @property
+    def wrap_relays(self) -> tuple[str, ...]:
+        """Where wraps are read: everybody's, and those of the venue's own people."""
+        return tuple(dict.fromkeys((*self.dm_relays, *self.staff_relays)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +58,9 @@ class RelaySettings:
 class ProgramSettings:
     """[[program]]: `key` is the program's own or the daemon's, `relays` its own or the daemon's.
 
-    `point_value` is for reports only; to `claim_url` a receipt's link adds the program and the code; `decides` is what
-    `rules` gives.
+    `staff` are the operators with what each may do by hand; `first_contact_work` is the difficulty (NIP-13) that wraps
+    of strangers must have. `point_value` is for reports only; to `claim_url` a receipt's link adds the program and the
+    code; `decides` is what `rules` gives.
     """
 
     slug: str
@@ -52,13 +70,22 @@ class ProgramSettings:
     terms: str
     key: SecretKey
     sources: tuple[str, ...]
-    operators: tuple[str, ...]
+    staff: tuple[Operator, ...]
+    monitors: tuple[str, ...]
+    language: str
+    nip04: bool
+    first_contact_work: int
     relays: tuple[str, ...]
     visibility: Literal["private", "public"]
     unit: tuple[str, str]
     point_value: PointValue | None
     claim_url: str | None
     decides: ProgramRules
+
+    @property
+    def operators(self) -> tuple[str, ...]:
+        """The keys of all operators, whatever their role, in the order of the file."""
+        return tuple(operator.key for operator in self.staff)
 
     def rules(self) -> ProgramRules:
         """The part that decisions depend on."""
@@ -73,6 +100,19 @@ class ProposedRules(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class ListSettings:
+    """[[list]]: programs that `key` recommends under `name`; beside it their issuers as a `follow_set` (kind 30000)."""
+
+    name: str
+    title: str
+    image: str | None
+    description: str | None
+    programs: tuple[Item, ...]
+    key: SecretKey
+    follow_set: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole configuration; `path` is the file it came from, `programs` holds at least one, in the file's order."""
 
@@ -80,3 +120,4 @@ class Config:
     daemon: DaemonSettings
     relay: RelaySettings | None
     programs: tuple[ProgramSettings, ...]
+    lists: tuple[ListSettings, ...]

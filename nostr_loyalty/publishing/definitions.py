@@ -27,7 +27,6 @@ from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import sealing
 from nostr_loyalty.publishing.describing import definition
 from nostr_loyalty.publishing.publications import LANE_ANSWER, LANE_CARD, LANE_DEFINITION, LANE_ENTRY
-from nostr_loyalty.rules.authority import Operator
 from nostr_loyalty.rules.expiring import limit_for_change
 
 RELAYS_LABEL: Final = "relay list"
@@ -66,7 +65,8 @@ async def serve(
         rules=settings.rules(), visibility=settings.visibility, sources=frozenset(settings.sources),
         relays=settings.relays, dm_relays=daemon.dm_relays, acks=daemon.acks, unit=settings.unit, revision=revision,
         revision_id=revision_id, operators=frozenset(settings.operators), claim_url=settings.claim_url,
-        staff=tuple(Operator(key, "owner", settings.rules().hand) for key in settings.operators),
+        staff=settings.staff, monitors=settings.monitors, language=settings.language, allows_nip04=settings.nip04,
+        first_contact_work=settings.first_contact_work,
     )  # fmt: skip
 
 

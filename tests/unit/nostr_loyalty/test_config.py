@@ -117,6 +117,7 @@ def test_secrets_do_not_show(tmp_path: Path) -> None:
 def test_the_example_loads_and_names_exactly_the_known_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """config.example.toml is a working file that sets every key of every table, in the form's order, and no other."""
     monkeypatch.setenv("CAFE_SOL_KEY", new_key().nsec())
+    monkeypatch.setenv("CURATOR_KEY", new_key().nsec())
     text = EXAMPLE.read_text(encoding="utf-8")
     assert mistakes(tmp_path, text) == ()
     raw = tomllib.loads(text)

@@ -37,6 +37,7 @@ def test_a_stranger_reads_back_the_rules_that_are_applied(
     and its own people.
     """
     monkeypatch.setenv("CAFE_SOL_KEY", new_key().nsec())
+    monkeypatch.setenv("CURATOR_KEY", new_key().nsec())
     settings = accepted(tmp_path, text).programs[0]
     published = author(wire.template(definition(settings), NOW), settings.key.public)
     rules = settings.rules()
