@@ -26,6 +26,7 @@ from tests.integration.hand import Filled, Hand, fill
 from tests.observer import Observer
 from tests.relays.scripted import ScriptedRelay
 from tests.serving import relay_named, serving
+from tests.unit.nostr_loyalty.test_control_socket import HOSTILE
 from tests.venue import Venue, add_program, new_key
 
 NOBODY = "ws://127.0.0.1:1"
@@ -181,6 +182,23 @@ async def test_a_customers_command_is_the_customers(tmp_path: Path) -> None:
             )
         claimed, refused = performed.outcomes
         assert (claimed.code, claimed.facts["customer"], refused.code) == ("done", place.other, "command-not-allowed")
+
+
+async def test_hostile_bytes_at_a_real_daemon(tmp_path: Path) -> None:
+    """Whatever comes over the socket, in whole lines or torn off, the daemon goes on booking commands and orders."""
+    async with relay_named("scripted") as url, Observer(url) as observer:
+        place = await fill(tmp_path, [url])
+        config, guest = load(place.config), new_key()
+        async with serving(place.config):
+            for line in (*HOSTILE.values(), b"x" * 100_000):
+                _, writer = await asyncio.open_unix_connection(socket_of(tmp_path / "loyalty.db"))
+                writer.write(line + b"\n" + line)
+                writer.close()
+            await observer.send(place.venue.order("after", guest.public))
+            await observer.chain(place.venue, guest, 1)
+            performed = await acting.perform(config, [asked(place, Grant(guest.public, 5))])
+            assert performed.by_daemon
+            await observer.chain(place.venue, guest, 2)
 
 
 async def test_a_daemon_with_an_older_configuration_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
