@@ -66,6 +66,13 @@ def date_text(language: str, day: date) -> str:
 
 
 @cache
+def weekday_text(language: str, day: int) -> str:
+    """A weekday in short, 0 being Monday: "Tue", "mar"."""
+    name: str = _locale(language).days["format"]["abbreviated"][day]
+    return name
+
+
+@cache
 def words(language: str, context: str, word: str) -> tuple[str, ...]:
     """What a word of a command may be called in a language: its translations, which stand in the catalogue with commas
     between them, the first being the one to show; the word itself where it has none.

@@ -1,7 +1,12 @@
 """What is promised to the world, and how the promise is kept.
 
 publications   what an entry, a card, an answer or a definition is, as a recipe (pure)
-wording        the sentences people read (pure)
+wording        the sentences people read of orders and entries (pure)
+answering      what is answered to questions (pure)
+acknowledging  what is said after a choice or a command (pure)
+helping        what is said to somebody who asks how things are said (pure)
+welcoming      the welcome: a program's rules for people (pure)
+saying         a sentence in the program's language (pure)
 sealing        a recipe, its seed and the key become the bytes of an event (pure: same input, same bytes)
 describing     a program's rules as its definition says them (pure)
 definitions    the program's 37411 and the issuer's relay lists: published when their content changes

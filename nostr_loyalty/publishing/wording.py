@@ -1,40 +1,41 @@
-"""The sentences that people read: the customer's notice, the entry's content, the order monitor's line.
+"""The sentences that people read of orders and entries: the customer's notice, the entry's content, the monitor's line.
 
-One function per situation, so that a translation has one place to go.
+One function for each situation. Each speaks the program's language (`ServedProgram.spoken` makes it a person's own).
+What answers a command or a question is `answering`'s and its neighbours'.
 """
 
-from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
-from ledger.units import Money, format_money
+from kinds import errors as kinds_errors
+from nostr_loyalty import catalogue
+from nostr_loyalty.intake import recognition
 from nostr_loyalty.programs import ServedProgram
+from nostr_loyalty.publishing.saying import NTH_VISIT, day, delta, last_day, money, say, say_nth, signed
 from nostr_loyalty.rules.program import Reward, Tier
-from nostr_loyalty.rules.visiting import ordinal
+from nostr_loyalty.rules.refusal import CODES, Points, Refusal
 
+__all__ = ["day", "delta", "last_day", "money", "signed"]
 
-def signed(points: int) -> str:
-    """A delta with its sign: "+12", "-100"."""
-    return f"{points:+d}"
-
-
-def delta(program: ServedProgram, points: int) -> str:
-    """A delta in the program's own words: "+12 points", "-1 stamp"."""
-    return f"{'+' if points > 0 else ''}{program.amount_of(points)}"
+TOLD_KINDS: Final = tuple(sentence for code, sentence in kinds_errors.CODES.items() if code.startswith("order-"))
+"""The sentences of `kinds` that order systems are told."""
 
 
 def earned(program: ServedProgram) -> str:
     """The content of an earned entry: says nothing of the order or the money (protocol §4 rule 4)."""
-    return f"Thank you for your visit to {program.title}."
+    return say(program, "Thank you for your visit to {title}.", title=program.title)
 
 
 def revoked(program: ServedProgram, *, canceled: bool) -> str:
     """The content of a revoked entry after a refund or a cancellation."""
-    return f"Points taken back: an order at {program.title} was {'canceled' if canceled else 'refunded'}."
+    if canceled:
+        return say(program, "Points taken back: an order at {title} was canceled.", title=program.title)
+    return say(program, "Points taken back: an order at {title} was refunded.", title=program.title)
 
 
 def notice(program: ServedProgram, points: int, balance: int) -> str:
     """What the customer reads: "+12 points at Café Sol, balance 142"."""
-    return f"{delta(program, points)} at {program.title}, balance {balance}"
+    moved = delta(program, points)
+    return say(program, "{points} at {title}, balance {balance}", points=moved, title=program.title, balance=balance)
 
 
 def monitor_line(
@@ -42,40 +43,34 @@ def monitor_line(
     nearest: tuple[Reward, int] | None = None,
 ) -> str:  # fmt: skip
     """The order monitor's line: "Gold tier — 4th visit this month — 1 stamp to a free coffee; +1 stamp, balance 9"."""
-    parts = [f"{tier.title} tier"] if tier is not None else []
+    parts = [tier_name(program, tier)] if tier is not None else []
     if visits_month:
-        parts.append(f"{ordinal(visits_month)} visit this month")
+        parts.append(say_nth(program, NTH_VISIT, visits_month))
     if nearest is not None:
         reward, missing = nearest
-        parts.append(f"{program.amount_of(missing)} to {reward.title}" if missing else f"enough for {reward.title}")
-    line = f"{delta(program, points)}, balance {balance}"
+        if missing:
+            amount = program.amount_of(missing)
+            parts.append(say(program, "{points} to {reward}", points=amount, reward=reward.title))
+        else:
+            parts.append(say(program, "enough for {reward}", reward=reward.title))
+    line = say(program, "{points}, balance {balance}", points=delta(program, points), balance=balance)
     return f"{' — '.join(parts)}; {line}" if parts else line
+
+
+def tier_name(program: ServedProgram, tier: Tier) -> str:
+    """A tier as it is spoken of: "Gold tier"."""
+    return say(program, "{tier} tier", tier=tier.title)
 
 
 def pending(program: ServedProgram, points: int, line: str, until: int) -> str:
     """The monitor's line where the points come later."""
-    return f"{line}; {delta(program, points)} on {day(program, until)}"
+    return say(program, "{line}; {points} on {day}", line=line, points=delta(program, points), day=day(program, until))
 
 
 def held(program: ServedProgram, points: int, line: str) -> str:
     """The monitor's line where an operator has to look first."""
-    return f"{line}; {delta(program, points)} when an operator has had a look"
-
-
-def day(program: ServedProgram, unix: int) -> str:
-    """A local date: "3 March 2027"."""
-    local = datetime.fromtimestamp(unix, program.rules.tz)
-    return f"{local.day} {local:%B %Y}"
-
-
-def last_day(program: ServedProgram, unix: int) -> str:
-    """The last local date before a moment: points that run out at midnight live to the end of this day."""
-    return day(program, unix - 1)
-
-
-def money(amount: Money) -> str:
-    """ "8.50 EUR"."""
-    return " ".join(format_money(amount))
+    moved = delta(program, points)
+    return say(program, "{line}; {points} when an operator has had a look", line=line, points=moved)
 
 
 def tier_changed(
@@ -83,112 +78,175 @@ def tier_changed(
     after: Tier | None, grace_until: int | None,
 ) -> str:  # fmt: skip
     """What the customer is told of the tier."""
-    was = before.title if before is not None else "your tier"
+    title = program.title
+    was = before.title if before is not None else say(program, "Your tier")
     match event:
         case "reached":
             assert after is not None
-            return f"You have reached {after.title} at {program.title}."
+            return say(program, "You have reached {tier} at {title}.", tier=after.title, title=title)
+        case "at_risk" if grace_until is not None:
+            return say(
+                program, "{tier} at {title} ends after {day}, unless you come again in time.", tier=was, title=title,
+                day=last_day(program, grace_until),
+            )  # fmt: skip
         case "at_risk":
-            until = f" after {last_day(program, grace_until)}" if grace_until is not None else ""
-            return f"{was} at {program.title} ends{until}, unless you come again in time."
+            return say(program, "{tier} at {title} ends, unless you come again in time.", tier=was, title=title)
         case "safe":
-            return f"{was} at {program.title} is safe again."
+            return say(program, "{tier} at {title} is safe again.", tier=was, title=title)
+        case "lost" if after is not None:
+            return say(
+                program, "{tier} at {title} has ended; now you are {now}.", tier=was, title=title, now=after.title
+            )
         case "lost":
-            now = f"now you are {after.title}" if after is not None else "come again to reach it anew"
-            return f"{was} at {program.title} has ended; {now}."
+            return say(program, "{tier} at {title} has ended; come again to reach it anew.", tier=was, title=title)
 
 
 def runs_out(program: ServedProgram, points: int, expires_at: int) -> str:
     """The warning before points expire."""
-    end = last_day(program, expires_at)
-    return f"{program.amount_of(points)} at {program.title} can be used up to {end}; then they run out."
+    return say(
+        program, "{points} at {title} can be used up to {day}; then they run out.", points=program.amount_of(points),
+        title=program.title, day=last_day(program, expires_at),
+    )  # fmt: skip
 
 
 def expired(program: ServedProgram) -> str:
     """The content of an expired entry."""
-    return f"Points at {program.title} have run out."
+    return say(program, "Points at {title} have run out.", title=program.title)
 
 
 def granted(program: ServedProgram, reason: str) -> str:
     """The content of a granted entry: the operator's reason, or a general one."""
-    return reason or f"A present from {program.title}."
+    return reason or say(program, "A present from {title}.", title=program.title)
 
 
 def revoked_by_hand(program: ServedProgram, reason: str) -> str:
     """The content of an entry by which an operator took points back."""
-    return reason or f"Taken back by {program.title}."
+    return reason or say(program, "Taken back by {title}.", title=program.title)
 
 
 def redeemed(program: ServedProgram, reward: Reward) -> str:
     """The content of a redeemed entry."""
-    return f"Redeemed at {program.title}: {reward.title}."
+    return say(program, "Redeemed at {title}: {reward}.", title=program.title, reward=reward.title)
 
 
 def voucher_issued(program: ServedProgram, reward: Reward, code: str, hold_until: int) -> str:
     """What the customer reads with a voucher: the code is said once."""
-    return f"{reward.title}: show {code} at {program.title}, up to {last_day(program, hold_until)}."
+    return say(
+        program, "{reward}: show {code} at {title}, up to {day}.", reward=reward.title, code=code, title=program.title,
+        day=last_day(program, hold_until),
+    )  # fmt: skip
 
 
 def given_back(program: ServedProgram, why: Literal["cancelled", "expired", "bill", "refunded"], title: str) -> str:
     """The content of an entry by which a voucher's points come back."""
-    reason = {
-        "cancelled": "it was cancelled", "expired": "it was not used in time", "bill": "the bill was smaller",
-        "refunded": "the order was refunded",
-    }[why]  # fmt: skip
-    return f"Points for {title} at {program.title} given back: {reason}."
+    names = {"reward": title, "title": program.title}
+    match why:
+        case "cancelled":
+            return say(program, "Points for {reward} at {title} given back: it was cancelled.", **names)
+        case "expired":
+            return say(program, "Points for {reward} at {title} given back: it was not used in time.", **names)
+        case "bill":
+            return say(program, "Points for {reward} at {title} given back: the bill was smaller.", **names)
+        case "refunded":
+            return say(program, "Points for {reward} at {title} given back: the order was refunded.", **names)
 
 
 def relinked(program: ServedProgram) -> str:
     """The content of the entries by which points move to a new key."""
-    return f"Moved to a new key at {program.title}."
+    return say(program, "Moved to a new key at {title}.", title=program.title)
 
 
 def referred(program: ServedProgram) -> str:
     """The content of the entries for a friend who came."""
-    return f"Thank you for the recommendation of {program.title}."
+    return say(program, "Thank you for the recommendation of {title}.", title=program.title)
 
 
 def feedback(program: ServedProgram) -> str:
     """The content of the entry for a word about an order."""
-    return f"Thank you for telling {program.title} how it was."
+    return say(program, "Thank you for telling {title} how it was.", title=program.title)
 
 
 def flagged(program: ServedProgram, customer: str, order: str, orders: int, *, held: bool) -> str:
     """What operators are told when the guard notices something."""
-    what = "its points are held; release or drop it" if held else "look whether that can be"
-    return f"{program.title}: order {order} is number {orders} today for {customer[:8]}…: {what}."
-
-
-def counted_before(line: str) -> str:
-    """The monitor's line for an order that was reported again."""
-    return f"Counted before: {line}"
+    values = {"title": program.title, "order": order, "count": orders, "customer": f"{customer[:8]}…"}
+    if held:
+        return say(
+            program, "{title}: order {order} is number {count} today for {customer}: its points are held;"
+            " release or drop it.", **values,
+        )  # fmt: skip
+    return say(
+        program, "{title}: order {order} is number {count} today for {customer}: look whether that can be.", **values
+    )
 
 
 def claimed(program: ServedProgram) -> str:
     """The content of the entry for a claimed receipt."""
-    return f"Thank you for your visit to {program.title}: receipt claimed."
+    return say(program, "Thank you for your visit to {title}: receipt claimed.", title=program.title)
 
 
 def claimable(program: ServedProgram, points: int, code: str) -> str:
     """The line for an order without a customer: the claim code goes on the receipt."""
-    return f"No customer named; claim code {code} is worth {program.amount_of(points)}"
+    amount = program.amount_of(points)
+    return say(program, "No customer named; claim code {code} is worth {points}", code=code, points=amount)
 
 
 def claimable_before(program: ServedProgram, points: int) -> str:
     """The same order again: the code was given once and only its hash is kept."""
-    return f"Counted before: the claim code that was given with the first report is worth {program.amount_of(points)}"
+    return counted_before(
+        say(
+            program, "the claim code that was given with the first report is worth {points}",
+            points=program.amount_of(points),
+        ), program,
+    )  # fmt: skip
 
 
 def claim_withdrawn(program: ServedProgram) -> str:
     """The line after a refund or a cancellation of an order that nobody has claimed."""
-    return f"Noted: what is left to claim at {program.title} was lowered"
+    return say(program, "Noted: what is left to claim at {title} was lowered", title=program.title)
 
 
-def kept_for_later(reference: str) -> str:
+def counted_before(line: str, program: ServedProgram | None = None) -> str:
+    """The monitor's line for an order that was reported again; without a program in English, as the next two."""
+    return _say(program, "Counted before: {line}", line=line)
+
+
+def kept_for_later(reference: str, program: ServedProgram | None = None) -> str:
     """The line for a refund that came before its order."""
-    return f"Order {reference} is not known yet; the refund is kept and applied when the order comes"
+    return _say(
+        program, "Order {order} is not known yet; the refund is kept and applied when the order comes", order=reference
+    )
 
 
-def rejected(reason: str) -> str:
+def rejected(reason: str, program: ServedProgram | None = None) -> str:
     """The line for an order that moved no points."""
-    return f"Rejected: {reason}"
+    return _say(program, "Rejected: {reason}", reason=reason)
+
+
+def refusal(program: ServedProgram, refused: Refusal) -> str:
+    """A rule's no: the code's sentence and, in brackets, the detail."""
+    return _with_detail(_text(program, CODES[refused.code]), detail(program, refused))
+
+
+def detail(program: ServedProgram, refused: Refusal) -> str:
+    """The detail alone: "You have 80 of 100 points"; "" where the refusal has none."""
+    if not refused.template:
+        return refused.detail
+    values = {name: program.amount_of(value) if isinstance(value, Points) else value for name, value in refused.values}
+    return _text(program, refused.template).format(**values)
+
+
+def rejection(program: ServedProgram | None, code: str, detail: str) -> str:
+    """The door's no to an order system, as `recognition.Rejection` has it: the code's sentence and the detail."""
+    return _with_detail(_text(program, recognition.CODES.get(code) or kinds_errors.CODES[code]), detail)
+
+
+def _with_detail(sentence: str, detail: str) -> str:
+    return f"{sentence} ({detail})" if detail else sentence
+
+
+def _text(program: ServedProgram | None, message: str) -> str:
+    return catalogue.text(program.language if program is not None else catalogue.SOURCE, message)
+
+
+def _say(program: ServedProgram | None, message: str, **values: str) -> str:
+    return _text(program, message).format(**values)

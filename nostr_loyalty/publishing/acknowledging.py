@@ -1,0 +1,147 @@
+"""What is said after a choice or a command: that it is done, why it is not, or that an owner has to say yes. Pure."""
+
+from collections.abc import Mapping
+
+from kinds.keys import npub_encode
+from ledger.book import Standing
+from nostr_loyalty import catalogue
+from nostr_loyalty.commands.command import Request
+from nostr_loyalty.commands.fields import to_fields
+from nostr_loyalty.commands.outcome import Outcome
+from nostr_loyalty.commands.questions import Notices, Sharing
+from nostr_loyalty.programs import ServedProgram
+from nostr_loyalty.publishing import wording
+from nostr_loyalty.publishing.saying import key_shown, say
+
+# -- choices ------------------------------------------------------------------------------------------------------
+
+
+def sharing_chosen(program: ServedProgram, sharing: Sharing) -> str:
+    """After `share`."""
+    if sharing == "public":
+        return say(program, "Your entries and your card at {title} are public now, those of the past too.",
+                   title=program.title)  # fmt: skip
+    return say(
+        program, "Your entries and your card at {title} are private now. The relays were asked to delete what was"
+        " public; what somebody has copied stays copied.", title=program.title,
+    )  # fmt: skip
+
+
+def notices_chosen(program: ServedProgram, notices: Notices) -> str:
+    """After `notify`."""
+    match notices:
+        case "all":
+            return say(program, "You are told of everything that happens to your points.")
+        case "important":
+            return say(
+                program, "You are told only of what is important: points taken or about to run out, codes, tiers."
+            )
+        case "off":
+            return say(program, "You are told of nothing any more but what you ask.")
+
+
+def badge_chosen(program: ServedProgram, *, wanted: bool) -> str:
+    """After `badge`."""
+    if wanted:
+        return say(program, "You get the badge of your tier; everybody can see it.")
+    return say(program, "You get no badges any more.")
+
+
+def language_chosen(program: ServedProgram) -> str:
+    """After `language`, in that language."""
+    return say(program, "From now on I write to you in English.")
+
+
+def no_such_language(program: ServedProgram, code: str) -> str:
+    """After `language` with one that is not spoken."""
+    known = ", ".join(f"{code} ({name})" for code, name in catalogue.languages().items())
+    return say(program, "I do not speak {language}. There are: {known}.", language=code, known=known)
+
+
+def forgetting(program: ServedProgram, standing: Standing) -> str:
+    """The warning before somebody is forgotten."""
+    return say(
+        program, "If you are forgotten, your {points} at {title} are gone for good. What was public is asked to be"
+        " deleted, and the books keep your entries under a name that nobody can trace to you. To go on, write"
+        " “forget me yes”.", points=program.amount_of(standing.balance), title=program.title,
+    )  # fmt: skip
+
+
+def forgotten(program: ServedProgram) -> str:
+    """The farewell."""
+    return say(program, "You are forgotten at {title}. Thank you for having been our guest, and good-bye.",
+               title=program.title)  # fmt: skip
+
+
+def paused(program: ServedProgram) -> str:
+    """After `pause`."""
+    return say(program, "{title} is paused: orders earn nothing until you write “resume”.", title=program.title)
+
+
+def resumed(program: ServedProgram) -> str:
+    """After `resume`."""
+    return say(program, "{title} goes on: orders earn points again.", title=program.title)
+
+
+# -- commands -----------------------------------------------------------------------------------------------------
+
+
+def no_card(program: ServedProgram, customer: str) -> str:
+    """Said of somebody whom the program does not know."""
+    key = key_shown(customer)
+    return say(
+        program, "{title} has no card for {key} yet; it comes with the first order.", title=program.title, key=key
+    )
+
+
+def outcome(program: ServedProgram, request: Request, came: Outcome) -> str:
+    """What became of a command, in the program's language."""
+    if came.code == "customer-unknown" and request.role == "customer":
+        return no_card(program, request.customer)
+    if came.refusal is not None:
+        return wording.refusal(program, came.refusal)
+    if came.result == "duplicate":
+        return say(program, "Done before.")
+    return came.text
+
+
+def owners_only(program: ServedProgram) -> str:
+    """To an operator who is no owner, or to a customer."""
+    return say(program, "Only an owner of {title} may do this.", title=program.title)
+
+
+def waits_for_owner(program: ServedProgram) -> str:
+    """To the asker of what exceeds its limits."""
+    return say(program, "This is above your limit. The owners were asked; it is done when one of them confirms it.")
+
+
+def please_confirm(program: ServedProgram, request: Request, code: str) -> str:
+    """To the owners: what somebody asks for above its limits, and how to allow it."""
+    return say(
+        program, "{asker} asks for this at {title}, above the limit: {command}. To allow it, write “confirm {code}”"
+        " within a day.", asker=key_shown(request.actor), title=program.title, command=_command(request), code=code,
+    )  # fmt: skip
+
+
+def nothing_to_confirm(program: ServedProgram) -> str:
+    """To an owner with a code that waits for nothing."""
+    return say(program, "Nothing waits for this code; compare it with the message, letter by letter.")
+
+
+def confirmed_before(program: ServedProgram) -> str:
+    """To an owner who comes too late."""
+    return say(program, "This was confirmed before, or a day has passed; it has to be asked for again.")
+
+
+def too_late(program: ServedProgram) -> str:
+    """To a client whose request has expired."""
+    return say(program, "The request has expired; nothing was done. Send it again if it is still meant.")
+
+
+def _command(request: Request) -> str:
+    """The command as it could be written, people by their npub."""
+    fields: Mapping[str, str | int] = to_fields(request.command)
+    return " ".join(
+        npub_encode(str(value)) if name in ("who", "old", "new", "friend") else str(value)
+        for name, value in fields.items() if value != ""
+    )  # fmt: skip
