@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from kinds.keys import SecretKey
 from kinds.metadata import Metadata
+from kinds.program_set import Item
 from nostr_loyalty.config.agreement import disagreements, locate_keys
 from nostr_loyalty.config.mistakes import Mistake, from_pydantic, in_order
 from nostr_loyalty.config.model import ConfigFile, ProgramSection
@@ -189,12 +190,15 @@ def _staff(section: ProgramSection, hand: HandRules) -> tuple[Operator, ...]:
 
 
 def _list(section: ListSection, *, key: SecretKey) -> ListSettings:
+    programs: dict[str, Item] = {}
+    for item in section.programs:
+        programs.setdefault(item.program, item)
     return ListSettings(
         name=section.name,
         title=section.title,
         image=section.image,
         description=section.description,
-        programs=tuple({item.program: item for item in reversed(section.programs)}.values())[::-1],
+        programs=tuple(programs.values()),
         key=key,
         follow_set=section.follow_set,
     )

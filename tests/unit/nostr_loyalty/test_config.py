@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
 from kinds.keys import npub_encode
+from kinds.metadata import Metadata
 from nostr_loyalty.config.load import FILE_BYTES_MAX, load
 from nostr_loyalty.config.model import ConfigFile, DaemonSection, ProgramSection
 from nostr_loyalty.config.sections import TABLES
@@ -29,7 +30,11 @@ def test_the_shortest_file_gets_the_documented_defaults(tmp_path: Path) -> None:
     assert config.daemon.dm_relays == config.daemon.relays == ("wss://relay.example.com",)
     assert (config.daemon.acks, config.daemon.log_level, config.daemon.batch_max) == (1, "info", 512)
     assert (config.daemon.catch_up_interval_s, config.daemon.stop_deadline_s) == (60, 10)
-    assert config.relay is None
+    assert (config.daemon.staff_relays, config.daemon.indexers, config.daemon.allow_private_relays) == ((), (), False)
+    assert (config.daemon.web_handler, config.daemon.profile) == (None, Metadata(bot=True))
+    assert (config.relay, config.lists) == (None, ())
+    assert (program.staff, program.monitors, program.language) == ((), (), "en")
+    assert (program.nip04, program.first_contact_work) == (False, 0)
     assert program.key is config.daemon.key
     assert program.relays == config.daemon.relays
     assert (program.visibility, program.unit) == ("private", ("point", "points"))
@@ -49,18 +54,22 @@ def test_every_setting_reaches_the_daemon(tmp_path: Path) -> None:
     """Bug 57: no key of the file is read and then forgotten: each one that is set comes out changed. (What a program
     decides: test_config_rules.py.)
     """
-    key, source, operator = new_key(), new_key(), new_key()
+    key, source, operator, display = new_key(), new_key(), new_key(), new_key()
     text = f"""
 [daemon]
 key = "file:loyalty.key"
 database = "x.db"
 relays = ["wss://One.example:443/", "wss://one.example", "ws://two.example/path"]
 dm_relays = ["wss://dm.example"]
+staff_relays = ["wss://staff.example", "wss://dm.example", "wss://STAFF.example"]
+indexers = ["wss://index.example"]
+allow_private_relays = true
 acks = 3
 log_level = "debug"
 batch_max = 7
 catch_up_interval_s = 8
 stop_deadline_s = 9
+web_handler = "https://a.example/#/<bech32>"
 [relay]
 listen = "0.0.0.0:7000"
 data = "d"
@@ -73,6 +82,10 @@ terms = "T\\nU"
 key = "{key.nsec()}"
 sources = ["{npub_encode(source.public)}", "{source.public}"]
 operators = ["{operator.public}"]
+monitors = ["{display.public}", "{npub_encode(display.public)}"]
+language = "es"
+nip04 = true
+first_contact_work = 12
 relays = ["wss://p.example", "wss://q.example", "wss://r.example"]
 visibility = "public"
 status = "paused"
@@ -86,6 +99,10 @@ earn = [{{type = "spend", points = 2, per = "1.50 EUR"}}, {{type = "spend", poin
     assert daemon.database == tmp_path / "x.db"
     assert daemon.relays == ("ws://127.0.0.1:7000", "wss://one.example", "ws://two.example/path")
     assert daemon.dm_relays == ("wss://dm.example",)
+    assert daemon.staff_relays == ("wss://staff.example", "wss://dm.example")
+    assert daemon.wrap_relays == ("wss://dm.example", "wss://staff.example")
+    assert (daemon.indexers, daemon.allow_private_relays) == (("wss://index.example",), True)
+    assert daemon.web_handler == "https://a.example/#/<bech32>"
     assert (daemon.acks, daemon.log_level, daemon.batch_max) == (3, "debug", 7)
     assert (daemon.catch_up_interval_s, daemon.stop_deadline_s) == (8, 9)
     assert config.relay is not None
@@ -93,6 +110,8 @@ earn = [{{type = "spend", points = 2, per = "1.50 EUR"}}, {{type = "spend", poin
     assert (program.slug, program.title, program.summary, program.terms) == ("a-1", "A", "S", "T\nU")
     assert (program.image, program.key.public) == ("https://a.example/i.png", key.public)
     assert (program.sources, program.operators) == ((source.public,), (operator.public,))
+    assert (program.monitors, program.language) == ((display.public,), "es")
+    assert (program.nip04, program.first_contact_work) == (True, 12)
     assert program.relays == ("wss://p.example", "wss://q.example", "wss://r.example")
     assert (program.visibility, program.unit) == ("public", ("stamp", "stamps"))
     spend = (SpendRule(2, 150, "EUR"), SpendRule(1, 1000, "msat"))
