@@ -25,6 +25,7 @@ A map of the room:
 - `announcements`    what issuers last said about themselves
 - `inbox`      what was taken in, and how far each relay was read
 - `outbox`     what is promised and not yet delivered
+- `addresses`  where people read messages, as far as it was looked up
 - `statement`  reads for people
 - `audit`      recomputes everything and compares; `audit_questions` is what it asks the database
 - `errors`     what can go wrong, one code each

@@ -13,7 +13,7 @@ from typing import Final, Literal, NamedTuple
 
 import orjson
 
-from ledger.bulk import EACH, name, name_at, packed_names, packed_rows, places, unpacked
+from ledger.bulk import EACH, name, name_at, optional_name_at, packed_names, packed_rows, places, unpacked
 from ledger.database import Read, Write
 
 LANES: Final = 4
@@ -22,7 +22,7 @@ State = Literal["done", "waiting", "abandoned"]
 
 class Promise(NamedTuple):
     """Something to deliver to `acks` of the `relays`. `seed`: 32 random bytes. `label` says what it is, for people
-    and counts.
+    and counts. `receiver`: the one person that it is for; its `relays` are then for a person who names none.
     """
 
     lane: int
@@ -33,12 +33,14 @@ class Promise(NamedTuple):
     relays: tuple[str, ...]
     acks: int
     supersedes: str | None = None
+    receiver: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Promised:
     """A stored promise: how often it was tried, which relays took it and which refused it for good, when it is due
-    next.
+    next. Of its receiver, if it has one: the relays that it names (see ledger.addresses), and when they were looked up,
+    None: never.
     """
 
     id: int
@@ -52,9 +54,12 @@ class Promised:
     attempts: int
     accepted: tuple[str, ...]
     refused: tuple[str, ...]
+    theirs: tuple[str, ...]
     due_at: int
     promised_at: int
     reason: str | None = None
+    receiver: str | None = None
+    checked_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,29 +76,31 @@ class Settlement:
     reason: str | None = None
 
 
+_ADDRESS: Final = "LEFT JOIN address ON address.pubkey = outbox.receiver"
+
 # Promises as two texts (see ledger.bulk): what is short as JSON, and all their bytes in one string of hex digits.
 _PROMISED = """
-SELECT json_group_array(json_array(id, lane, label, length(recipe), relays, acks, attempts, accepted, refused, due_at,
-                                   promised_at, reason)),
+SELECT json_group_array(json_array(id, lane, label, length(recipe), relays, acks, attempts, accepted, refused, theirs,
+                                   due_at, promised_at, reason, nullif(lower(hex(receiver)), ''), checked_at)),
        coalesce(group_concat(hex(issuer) || hex(seed) || hex(recipe), ''), '')
-FROM (SELECT * FROM outbox {which})
+FROM (SELECT outbox.*, coalesce(address.relays, '[]') AS theirs, checked_at FROM outbox {which})
 """
 
 _POST = f"""
-INSERT INTO outbox (lane, label, issuer, recipe, seed, relays, acks, supersedes, promised_at)
-SELECT value ->> 0, value ->> 1, {name_at(0, 2)}, substr(?3, value ->> 5, value ->> 6), {name_at(1, 2)},
-       value ->> 2, value ->> 3, value ->> 4, ?4
+INSERT INTO outbox (lane, label, issuer, recipe, seed, relays, acks, supersedes, promised_at, receiver)
+SELECT value ->> 0, value ->> 1, {name_at(0, 3)}, substr(?3, value ->> 5, value ->> 6), {name_at(1, 3)},
+       value ->> 2, value ->> 3, value ->> 4, ?4, {optional_name_at(2, 3)}
 FROM {EACH}
 """
 
 _DUE_IN_LANE = _PROMISED.format(
-    which="""INDEXED BY outbox_waiting
+    which=f"""INDEXED BY outbox_waiting {_ADDRESS}
     WHERE state = 'waiting' AND lane = ?1 AND due_at <= ?2 AND id NOT IN (SELECT value FROM json_each(?3))
-    AND relays NOT IN (SELECT value FROM json_each(?5))
+    AND coalesce(nullif(address.relays, '[]'), outbox.relays) NOT IN (SELECT value FROM json_each(?5))
     ORDER BY due_at, id LIMIT ?4"""
 )
 
-_ABANDONED = _PROMISED.format(which="WHERE state = 'abandoned' ORDER BY id LIMIT ?1")
+_ABANDONED = _PROMISED.format(which=f"{_ADDRESS} WHERE state = 'abandoned' ORDER BY id LIMIT ?1")
 
 _SETTLE = """
 UPDATE outbox SET attempts = attempts + 1, accepted = new.accepted, refused = new.refused, state = new.state,
@@ -121,7 +128,7 @@ async def post(w: Write, promises: Sequence[Promise], at: int) -> None:
         for one, place in zip(kept, places(promise.recipe for promise in kept), strict=True):
             relays = spelled.get(one.relays) or spelled.setdefault(one.relays, _spelled(one.relays))
             rows.append((one.lane, one.label, relays, one.acks, one.supersedes, *place))
-        names = packed_names(part for one in kept for part in (one.issuer, one.seed.hex()))
+        names = packed_names(part for one in kept for part in (one.issuer, one.seed.hex(), one.receiver))
         await w.run(_POST, packed_rows(rows), names, b"".join([one.recipe for one in kept]), at)
 
 
@@ -136,7 +143,8 @@ async def due(
     """Up to limit promises that are due, lane by lane, new ones in the order they were made and then retries by their
     time.
 
-    `skip` are ids that are under way already; promises for exactly the relays of one of `full` are left out.
+    `skip` are ids that are under way already; promises for exactly the relays of one of `full` are left out, where
+    relays that the receiver names count in place of the promise's own.
     """
     found: list[Promised] = []
     under_way, left_out = packed_rows(list(skip)), packed_rows([_spelled(relays) for relays in full])
@@ -244,14 +252,14 @@ def _promised(rows: str, raw: str) -> list[Promised]:
     spelled: dict[str, tuple[str, ...]] = {}
     found = []
     start = 0
-    for id_, lane, label, length, relays, acks, attempts, accepted, refused, *times in unpacked(rows):
+    for id_, lane, label, length, relays, acks, attempts, accepted, refused, theirs, *rest in unpacked(rows):
         seed, recipe, end = start + 32, start + 64, start + 64 + length
-        for text in (relays, accepted, refused):
+        for text in (relays, accepted, refused, theirs):
             if text not in spelled:
                 spelled[text] = tuple(unpacked(text))
         found.append(Promised(
             id_, lane, label, name(everything[start:seed]), everything[recipe:end], everything[seed:recipe],
-            spelled[relays], acks, attempts, spelled[accepted], spelled[refused], *times,
+            spelled[relays], acks, attempts, spelled[accepted], spelled[refused], spelled[theirs], *rest,
         ))  # fmt: skip
         start = end
     return found
