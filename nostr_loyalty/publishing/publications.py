@@ -58,7 +58,7 @@ def entry(program: ServedProgram, standing: Standing, booked: NewEntry, said: st
     text = said or wording.notice(program, booked.points, booked.balance)
     tags = [["a", program.address, program.relays[0]], ["card", card_address(program, standing)]]
     recipe = sealing.notice(booked.document, standing.customer, text, tags, booked.recorded_at)
-    return _promise(program, LANE_ENTRY, "notice", recipe, seed, program.relays)
+    return _promise(program, LANE_ENTRY, "notice", recipe, seed, program.relays, receiver=standing.customer)
 
 
 def card_address(program: ServedProgram, standing: Standing) -> str:
@@ -69,7 +69,7 @@ def card_address(program: ServedProgram, standing: Standing) -> str:
 def word(program: ServedProgram, to: str, text: str, now: int, seed: bytes) -> Promise:
     """A message to a customer or an operator that is about no entry."""
     recipe = sealing.message(to, text, [("a", program.address, program.relays[0])], now)
-    return _promise(program, LANE_ANSWER, "word", recipe, seed, program.relays)
+    return _promise(program, LANE_ANSWER, "word", recipe, seed, program.relays, receiver=to)
 
 
 def card(program: ServedProgram, standing: Standing, steps: tuple[int, int, str] | None, seed: bytes) -> Promise:
@@ -118,6 +118,7 @@ def _card_name(program: ServedProgram, standing: Standing) -> str:
 
 def _promise(
     program: ServedProgram, lane: int, label: str, recipe: bytes, seed: bytes, relays: tuple[str, ...],
-    supersedes: str | None = None,
+    supersedes: str | None = None, receiver: str | None = None,
 ) -> Promise:  # fmt: skip
-    return Promise(lane, label, program.issuer, recipe, seed, relays, min(program.acks, len(relays)), supersedes)
+    acks = min(program.acks, len(relays))
+    return Promise(lane, label, program.issuer, recipe, seed, relays, acks, supersedes, receiver)
