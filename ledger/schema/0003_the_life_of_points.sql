@@ -45,6 +45,10 @@ CREATE INDEX order_pending ON paid_order (pending_until) WHERE pending_until IS 
 CREATE INDEX order_pending_of ON paid_order (standing_id) WHERE pending_until IS NOT NULL;
 CREATE INDEX refund_by_order ON refund (order_id);
 
+CREATE TRIGGER order_is_booked_once BEFORE UPDATE OF entry_id, standing_id ON paid_order
+WHEN OLD.entry_id IS NOT NULL AND (NEW.entry_id IS NOT OLD.entry_id OR NEW.standing_id IS NOT OLD.standing_id)
+BEGIN SELECT RAISE(ABORT, 'the points of an order are booked once, for one customer'); END;
+
 -- What was refunded of an order that nobody has claimed yet will not be booked when somebody does.
 UPDATE paid_order SET day = paid_at / 86400 + 719163, basis_minor = amount_minor,
                       unbooked = CASE WHEN standing_id IS NULL THEN reversed ELSE 0 END,
