@@ -53,6 +53,16 @@ async def programs(r: Read) -> list[ProgramRow]:
     return [ProgramRow(id_, address, slug, name(issuer), at) for id_, address, slug, issuer, at in rows]
 
 
+async def pause(w: Write, program_id: int, *, paused: bool) -> None:
+    """Lets a program's orders earn nothing, or earn again; beside what the configuration says."""
+    await w.run("UPDATE program SET paused = ? WHERE id = ?", int(paused), program_id)
+
+
+async def paused(r: Read) -> frozenset[int]:
+    """The ids of the programs that are paused by message."""
+    return frozenset(id_ for (id_,) in await r.rows("SELECT id FROM program WHERE paused = 1"))
+
+
 async def add_revision(w: Write, program_id: int, ref: str, digest: str, document: bytes, at: int) -> int:
     """The new revision's id. Raises InvariantBroken where this ref is there already."""
     await w.run(

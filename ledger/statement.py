@@ -172,6 +172,35 @@ async def entries_by_id(r: Read, ids: list[int]) -> dict[int, Entry]:
     return {one.id: one for one in map(_entry, rows)}
 
 
+async def sums_since(r: Read, program_id: int, since: int) -> dict[str, int]:
+    """What a program's entries moved since a time (unix seconds): earned, granted, redeemed, expired and revoked
+    points, each with its sign; `entries`, `customers` and `orders` that they are about.
+
+    Entries ascend with their time, so the first one is found by halving the ids, and only those behind it are read.
+    """
+    ((low, high),) = await r.rows("SELECT coalesce(min(id), 1), coalesce(max(id), 0) + 1 FROM entry")
+    while low < high:
+        middle = (low + high) // 2
+        row = await r.row("SELECT recorded_at FROM entry WHERE id >= ? ORDER BY id LIMIT 1", middle)
+        if row is None or row[0] >= since:
+            high = middle
+        else:
+            low = middle + 1
+    rows = await r.rows(
+        "SELECT type, sum(points), count(*) FROM entry "
+        "WHERE id >= ? AND program_id = ? AND recorded_at >= ? GROUP BY type",
+        low, program_id, since,
+    )  # fmt: skip
+    ((customers, orders),) = await r.rows(
+        "SELECT count(DISTINCT standing_id), count(DISTINCT order_id) FROM entry "
+        "WHERE id >= ? AND program_id = ? AND recorded_at >= ?",
+        low, program_id, since,
+    )  # fmt: skip
+    sums = dict.fromkeys(("earned", "granted", "redeemed", "expired", "revoked"), 0)
+    sums |= {type_: points for type_, points, _ in rows}
+    return {**sums, "entries": sum(count for *_, count in rows), "customers": customers, "orders": orders}
+
+
 _BOOKED: Final = """
 SELECT entry.id, program.address, lower(hex(standing.customer)), entry.type, entry.points, entry.balance, entry.seq,
        nullif(lower(hex(before.ref)), ''), lower(hex(revision.ref)), lower(hex(entry.key)), entry.expires_at,
@@ -179,7 +208,7 @@ SELECT entry.id, program.address, lower(hex(standing.customer)), entry.type, ent
 FROM entry JOIN program ON program.id = entry.program_id JOIN standing ON standing.id = entry.standing_id
 JOIN revision ON revision.id = entry.revision_id
 LEFT JOIN entry AS before ON before.id = entry.prev_id LEFT JOIN entry AS reversed ON reversed.id = entry.reverses
-WHERE entry.id > ?1 ORDER BY entry.id LIMIT ?2
+WHERE entry.id > ?1 AND NOT (standing.forgotten AND length(entry.document) = 0) ORDER BY entry.id LIMIT ?2
 """
 
 

@@ -58,12 +58,13 @@ class CommandPath:
         now = self._clock.now()
         async with self._database.write() as w:
             for request in requests:
-                outcome, promised = await self._one(w, request, now)
+                outcome, promised = await self.decide(w, request, now)
                 outcomes.append(outcome)
                 promises += promised
         return outcomes, promises
 
-    async def _one(self, w: Write, request: Request, now: int) -> tuple[Outcome, int]:
+    async def decide(self, w: Write, request: Request, now: int) -> tuple[Outcome, int]:
+        """One command inside an open transaction: what became of it, and how many promises it left."""
         before = await actions.by_ref(w, request.ref)
         copy = WorkingCopy(await gathering_commands.gather(w, request, now), now, self._dice)
         outcome = command_desk.take(copy, request, before)

@@ -17,6 +17,7 @@ from kinds.event import Event, Template, sign
 from kinds.keys import SecretKey
 from ledger import inbox
 from ledger.database import Database
+from ledger.errors import LedgerUnavailable
 from nostr_loyalty.clock import Clock
 from nostr_loyalty.command_path import CommandPath
 from nostr_loyalty.config.settings import Config
@@ -26,6 +27,8 @@ from nostr_loyalty.dice import SystemDice
 from nostr_loyalty.embedded_relay.supervisor import EmbeddedRelay
 from nostr_loyalty.event_path import EventPath
 from nostr_loyalty.intake import subscriptions
+from nostr_loyalty.intake.patience import Patience
+from nostr_loyalty.letter_path import LetterPath
 from nostr_loyalty.programs import ServedPrograms
 from nostr_loyalty.publishing import definitions
 from nostr_loyalty.publishing.outbox_worker import OutboxWorker
@@ -40,6 +43,8 @@ from relay_client.pool import Pool, PoolSettings
 READY_S_MAX: Final = 10.0
 FLUSH_LOOK_S: Final = 0.05
 POOL_STOP_S: Final = 2.0
+IN_USE_TRIES: Final = 10
+IN_USE_PAUSE_S: Final = 0.2
 
 
 class Daemon:
@@ -61,7 +66,7 @@ class Daemon:
 
     async def run(self) -> None:
         """Serve until `stop`. Raises Unavailable, LedgerUnavailable (at start) and InvariantBroken."""
-        database = await Database.open(self._config.daemon.database)  # first: a second daemon must not touch the relay
+        database = await self._ledger()  # first: a second daemon must not touch the relay
         try:
             relay = self._embedded_relay()
             if relay is None:
@@ -71,6 +76,17 @@ class Daemon:
         finally:
             await database.close()
         self._log.info("stopped")
+
+    async def _ledger(self) -> Database:
+        """The ledger; a command line that holds it for a moment is waited for."""
+        for _ in range(IN_USE_TRIES):
+            try:
+                return await Database.open(self._config.daemon.database)
+            except LedgerUnavailable as unavailable:
+                if unavailable.code != "ledger-in-use":
+                    raise
+                await self._clock.sleep(IN_USE_PAUSE_S)
+        return await Database.open(self._config.daemon.database)
 
     async def _serve_beside(self, relay: EmbeddedRelay, database: Database) -> None:
         await relay.start()
@@ -85,11 +101,13 @@ class Daemon:
     async def _serve(self, database: Database) -> None:
         programs = await serve_programs(self._config, database, self._clock.now())
         happenings = Happenings(database)
-        pool = await self._pool(database, happenings)
+        pool = await self._pool(database, happenings, programs)
         wake = asyncio.Event()
+        commands = CommandPath(database=database, clock=self._clock, dice=SystemDice(), promised=wake.set)
+        letters = LetterPath(programs=programs, commands=commands, dice=SystemDice(), patience=Patience())
         path = EventPath(
-            pool=pool, database=database, programs=programs, keys=self._keys, clock=self._clock,
-            dice=SystemDice(), batch_max=self._config.daemon.batch_max, promised=wake.set,
+            pool=pool, database=database, programs=programs, keys=self._keys, clock=self._clock, dice=SystemDice(),
+            batch_max=self._config.daemon.batch_max, promised=wake.set, letters=letters,
         )  # fmt: skip
         worker = OutboxWorker(
             database,
@@ -103,7 +121,6 @@ class Daemon:
             routes={relays for program in programs.all for relays in (program.relays, program.dm_relays)},
         )
         sweeper = Sweeper(database=database, programs=programs, clock=self._clock, dice=SystemDice(), promised=wake.set)
-        commands = CommandPath(database=database, clock=self._clock, dice=SystemDice(), promised=wake.set)
         control = ControlServer(socket_of(self._config.daemon.database), commands, programs, self._clock)
         await path.retry_aside()
         async with asyncio.TaskGroup() as tasks:
@@ -133,7 +150,7 @@ class Daemon:
             await pooling
         self._log.info("counts", taken=dict(path.counts), dropped=dict(path.dropped), published=worker.kept)
 
-    async def _pool(self, database: Database, happenings: Happenings) -> Pool:
+    async def _pool(self, database: Database, happenings: Happenings, programs: ServedPrograms) -> Pool:
         async with database.read() as r:
             cursors, paces = await inbox.cursors(r), await inbox.pace(r)
         pool = Pool(
@@ -144,7 +161,11 @@ class Daemon:
         for issuer in self._keys:
             relays = relays_of(self._config, issuer)
             for url in dict.fromkeys((*relays, *self._config.daemon.dm_relays)):
-                reads = subscriptions.reads(issuer, url, relays, self._config.daemon.dm_relays)
+                reads = subscriptions.reads(
+                    issuer, url, relays, self._config.daemon.dm_relays,
+                    nip04=any(one.allows_nip04 for one in programs.of_issuer(issuer)),
+                    vanish=issuer == programs.all[0].issuer,
+                )  # fmt: skip
                 pool.connect(url, key=issuer, reads=reads)
         return pool
 

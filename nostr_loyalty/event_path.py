@@ -28,17 +28,17 @@ import structlog
 from kinds import registry
 from kinds.event import Claimed, canonical_of, rumor_from_canonical
 from kinds.keys import SecretKey
-from ledger import inbox
-from ledger.database import Database
+from ledger import inbox, programs
+from ledger.database import Database, Write
 from ledger.errors import InvariantBroken, LedgerUnavailable
 from nostr_loyalty.clock import Clock
-from nostr_loyalty.desk import gathering, writing
+from nostr_loyalty.desk import deciding, gathering, writing
 from nostr_loyalty.desk.facts import Dice
-from nostr_loyalty.desk.order_desk import OrderDesk
 from nostr_loyalty.desk.working_copy import WorkingCopy
-from nostr_loyalty.intake.admission import Door
+from nostr_loyalty.intake.admission import Door, admitted
 from nostr_loyalty.intake.opening import Forged, Opened, Sealed, open_all
-from nostr_loyalty.intake.recognition import Message, NotForUs, OrderMessage, Rejection, recognise
+from nostr_loyalty.intake.recognition import Letter, Message, OrderMessage, recognise
+from nostr_loyalty.letter_path import UNANSWERED, LetterPath, Taken
 from nostr_loyalty.programs import ServedPrograms
 from relay_client.deliveries import Arrived, CaughtUp, Delivery, Rejected
 from relay_client.pool import Pool
@@ -50,7 +50,6 @@ BUSY: Final = 64
 RETRY_S_MAX: Final = 30.0
 STOP_LOOK_S: Final = 1.0
 """How long a pause between two attempts may go on after `stop`."""
-TAKEN: Final = "order-taken"
 
 T = TypeVar("T")
 
@@ -76,9 +75,12 @@ class EventPath:
 
     def __init__(
         self, *, pool: Pool, database: Database, programs: ServedPrograms, keys: Mapping[str, SecretKey], clock: Clock,
-        dice: Dice, batch_max: int, promised: Callable[[], None],
+        dice: Dice, batch_max: int, promised: Callable[[], None], letters: LetterPath | None = None,
     ) -> None:  # fmt: skip
-        """`batch_max`: events in one transaction; `promised()`: called after a commit that left something to send."""
+        """`batch_max`: events in one transaction; `promised()`: called after a commit that left something to send.
+
+        `letters` answers what people write; without it letters are remembered and not answered.
+        """
         self._pool = pool
         self._database = database
         self._programs = programs
@@ -87,7 +89,8 @@ class EventPath:
         self._dice = dice
         self._batch_max = batch_max
         self._promised = promised
-        self._door = Door(programs.issuers, programs.sources)
+        self._letters = letters
+        self._door = Door(programs.issuers, programs.sources, kinds=admitted(programs))
         self._log = structlog.get_logger("path")
         self._admitting: asyncio.Task[None] | None = None
         self._stopped = False
@@ -239,11 +242,18 @@ class EventPath:
             opened = [each for each in batch.opened if each.message.ref in fresh]
             opened.sort(key=lambda each: each.message.created_at)
             recognised = [recognise(each.message, self._programs, each.issuer, now) for each in opened]
+            recognised = deciding.with_pauses(recognised, await programs.paused(w))
             orders = [message for message in recognised if isinstance(message, OrderMessage)]
             copy = WorkingCopy(await gathering.gather(w, orders, now), now, self._dice)
-            seen = _decide(copy, recognised, now)
+            seen = deciding.decide(copy, recognised, now)
             slip = copy.close()
             await writing.write(w, slip, now)  # promise 3: entries and promises, together
+            promises = len(slip.promises)
+            for letter in recognised:
+                if isinstance(letter, Letter):
+                    taken = await self._answer(w, letter, now)
+                    seen.append(inbox.Seen(letter.message.ref, letter.message.created_at, taken.code, now))
+                    promises += taken.promises
             await inbox.record(w, seen)
             await inbox.record_envelopes(w, batch.envelopes)
             if batch.caught_up:
@@ -251,7 +261,13 @@ class EventPath:
                     w, {(each.relay, each.subscription): each.asked_at for each in batch.caught_up}
                 )
         self.counts.update(one.code for one in seen)
-        return len(slip.promises)
+        return promises
+
+    async def _answer(self, w: Write, letter: Letter, now: int) -> Taken:
+        """Answer a letter, after the batch's orders: who pays and asks at once is told what there is now."""
+        if self._letters is None:
+            return Taken(UNANSWERED)
+        return await self._letters.take(w, letter, {}, now)
 
     async def _set_aside(self, batch: Batch, trace: str) -> None:
         message = batch.opened[0].message
@@ -283,17 +299,3 @@ class EventPath:
                 if self._stopped:
                     raise
                 pause = min(RETRY_S_MAX, pause * 2)
-
-
-def _decide(copy: WorkingCopy, recognised: Sequence[OrderMessage | Rejection | NotForUs], now: int) -> list[inbox.Seen]:
-    """Decide one after another; what became of each message, by its code."""
-    desk = OrderDesk(copy)
-    seen = []
-    for item in recognised:
-        if isinstance(item, OrderMessage):
-            desk.take(item)
-        elif isinstance(item, Rejection):
-            desk.reject(item)
-        code = TAKEN if isinstance(item, OrderMessage) else item.code
-        seen.append(inbox.Seen(item.message.ref, item.message.created_at, code, now))
-    return seen

@@ -24,7 +24,7 @@ from nostr_loyalty.desk.crediting import HELD
 from nostr_loyalty.desk.facts import Facts
 from nostr_loyalty.desk.order_desk import order_name
 from nostr_loyalty.errors import Unavailable, UsageWrong
-from nostr_loyalty.intake.recognition import OrderMessage, Rejection, recognise
+from nostr_loyalty.intake.recognition import NotForUs, OrderMessage, Rejection, recognise
 from nostr_loyalty.programs import ServedPrograms
 from nostr_loyalty.reports import trial
 from nostr_loyalty.reports.trial import Tried
@@ -71,7 +71,9 @@ def _recognised(
     found = recognise(trial.as_message(order), ServedPrograms([served]), program.key.public, now)
     if isinstance(found, OrderMessage):
         return program, found
-    return program, f"{found.code}: {found.sentence}" if isinstance(found, Rejection) else found.code
+    if isinstance(found, Rejection):
+        return program, f"{found.code}: {found.sentence}"
+    return program, found.code if isinstance(found, NotForUs) else "no order"
 
 
 async def _try(config: Config, program: ProgramSettings, message: OrderMessage, now: int) -> Tried:

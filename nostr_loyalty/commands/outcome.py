@@ -14,13 +14,14 @@ class Outcome:
     """`code` is "done", "duplicate" or a refusal's; `text` is for people; `facts` for programs.
 
     Facts by name, where they apply: customer, points (signed, what moved), balance, entries (event ids), voucher (the
-    code, told once), reward, order, tier.
+    code, told once), reward, order, tier. `refusal`: the rule's no, for whoever says it in another language.
     """
 
     result: Literal["done", "duplicate", "refused"]
     code: str
     text: str
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    refusal: Refusal | None = None
 
 
 def done(text: str, **facts: Fact) -> Outcome:
@@ -35,4 +36,4 @@ def duplicate(text: str, **facts: Fact) -> Outcome:
 
 def refused(refusal: Refusal) -> Outcome:
     """A rule says no; nothing moved."""
-    return Outcome("refused", refusal.code, refusal.sentence)
+    return Outcome("refused", refusal.code, refusal.sentence, refusal=refusal)

@@ -92,6 +92,7 @@ class Slip:
     undone: list[tuple[int, int]] = field(default_factory=list)
     wrong_claims: list[tuple[int, str, int]] = field(default_factory=list)
     warned: list[int] = field(default_factory=list)
+    choices: dict[int, Standing] = field(default_factory=dict)
     promises: list[Promise] = field(default_factory=list)
 
 

@@ -67,7 +67,8 @@ class WorkingCopy:
             standing = standing._replace(card_name=self.dice(16).hex())
         self.facts.standings[standing.id] = standing
         self.slip.standings[standing.id] = standing
-        self._carded[standing.id] = program
+        if not standing.forgotten:
+            self._carded[standing.id] = program
         return standing
 
     def position(self, standing: Standing) -> Position:
@@ -210,7 +211,8 @@ class WorkingCopy:
             next_expiry_at=next_at, next_expiry_points=next_points,
         )  # fmt: skip
         standing = self.put_standing(program, standing)
-        if publications.is_public(program, standing) or wants(standing.notify, movement.type in IMPORTANT_TYPES):
+        told = publications.is_public(program, standing) or wants(standing.notify, movement.type in IMPORTANT_TYPES)
+        if told and not standing.forgotten:
             spoken = program.spoken(standing.language)
             self.slip.promises.append(publications.entry(spoken, standing, entry, movement.said, self.dice(32)))
         return entry
@@ -240,6 +242,10 @@ class WorkingCopy:
         """The same to a customer, who may have switched such notices off."""
         if wants(standing.notify, important):
             self.tell(program, standing.customer, text)
+
+    def close_without_cards(self) -> Slip:
+        """The slip of what is the last that is said of somebody."""
+        return self.slip
 
     def close(self) -> Slip:
         """The slip, with one card for each standing that changed, however often it did."""

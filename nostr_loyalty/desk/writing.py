@@ -1,6 +1,18 @@
 """The slip of a batch, written in the transaction in which its facts were read. Only SQL is awaited here."""
 
-from ledger import actions, book, claim_attempts, flags, orders, outbox, referrals, tally, vouchers, waiting_refunds
+from ledger import (
+    actions,
+    book,
+    choices,
+    claim_attempts,
+    flags,
+    orders,
+    outbox,
+    referrals,
+    tally,
+    vouchers,
+    waiting_refunds,
+)
 from ledger import feedback as feedbacks
 from ledger.database import Write
 from nostr_loyalty.desk.facts import Slip
@@ -43,3 +55,5 @@ async def _write_the_rest(w: Write, slip: Slip) -> None:
     for program_id, actor, hour in slip.wrong_claims:
         await claim_attempts.add_wrong(w, program_id, actor, hour)
     await book.warn_lots(w, slip.warned)
+    for standing in slip.choices.values():
+        await choices.choose(w, standing)

@@ -10,6 +10,7 @@ from typing import Final
 
 from kinds import registry
 from kinds.event import Claimed
+from nostr_loyalty.programs import ServedPrograms
 
 STRANGERS_PER_MINUTE: Final = 60
 """Orders by keys that no program lists which are read and answered; more are dropped."""
@@ -25,9 +26,11 @@ class Door:
     """Decides which claimed events are worth a signature check."""
 
     def __init__(
-        self, issuers: Collection[str], sources: Collection[str], *, strangers_per_minute: int = STRANGERS_PER_MINUTE
-    ) -> None:
+        self, issuers: Collection[str], sources: Collection[str], *, strangers_per_minute: int = STRANGERS_PER_MINUTE,
+        kinds: Collection[int] = (registry.PAID_ORDER, registry.GIFT_WRAP),
+    ) -> None:  # fmt: skip
         """`issuers`: our public keys; `sources`: every public key that some program lists (hex)."""
+        self._kinds = frozenset(kinds)
         self._issuers = frozenset(issuers)
         self._sources = frozenset(sources)
         self._strangers_per_minute = strangers_per_minute
@@ -54,8 +57,10 @@ class Door:
         self.dropped[code] += 1
 
     def _objection(self, claimed: Claimed, monotonic: float) -> str | None:
-        if claimed.kind not in (registry.PAID_ORDER, registry.GIFT_WRAP):
+        if claimed.kind not in self._kinds:
             return "unexpected-kind"
+        if claimed.kind == registry.VANISH_REQUEST:
+            return None if self._spend(monotonic) else "too-many-strangers"
         if not any(tag[1] in self._issuers for tag in claimed.tags if len(tag) > 1 and tag[0] == "p"):
             return "not-for-us"
         if claimed.kind == registry.PAID_ORDER and claimed.pubkey not in self._sources and not self._spend(monotonic):
@@ -72,3 +77,9 @@ class Door:
             return False
         self._allowance -= 1
         return True
+
+
+def admitted(programs: ServedPrograms) -> tuple[int, ...]:
+    """The kinds that these programs read."""
+    kinds = (registry.PAID_ORDER, registry.GIFT_WRAP, registry.VANISH_REQUEST)
+    return (*kinds, registry.ENCRYPTED_MESSAGE) if any(one.allows_nip04 for one in programs.all) else kinds

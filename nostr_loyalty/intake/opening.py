@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kinds import gift_wrap, registry
+from kinds import gift_wrap, nip04, registry
 from kinds.errors import NotAdmitted, Unreadable
-from kinds.event import Claimed, verify
+from kinds.event import Claimed, Event, verify
 from kinds.keys import SecretKey
 from nostr_loyalty.intake.recognition import Message
 
@@ -43,7 +43,10 @@ def _open(claimed: Claimed, keys: Mapping[str, SecretKey]) -> Opened | Forged | 
         event = verify(claimed)
     except NotAdmitted as forged:
         return Forged(forged.code)
-    addressee = next(tag[1] for tag in event.tags if len(tag) > 1 and tag[0] == "p" and tag[1] in keys)
+    named = (tag[1] for tag in event.tags if len(tag) > 1 and tag[0] == "p" and tag[1] in keys)
+    addressee = next(named, None) or next(iter(keys))  # a request to vanish names nobody
+    if event.kind == registry.ENCRYPTED_MESSAGE:
+        return _open_nip04(event, addressee, keys[addressee])
     if event.kind != registry.GIFT_WRAP:
         return Opened(Message(event.id, event.pubkey, event.created_at, event), addressee)
     envelope = (event.id, event.created_at)
@@ -52,3 +55,11 @@ def _open(claimed: Claimed, keys: Mapping[str, SecretKey]) -> Opened | Forged | 
     except Unreadable as unreadable:
         return Sealed(envelope, unreadable.code)
     return Opened(Message(rumor.id, rumor.pubkey, rumor.created_at, rumor, envelope), addressee)
+
+
+def _open_nip04(event: Event, addressee: str, key: SecretKey) -> Opened | Sealed:
+    try:
+        text = nip04.decrypt(event.content, key, event.pubkey)
+    except Unreadable as unreadable:
+        return Sealed((event.id, event.created_at), unreadable.code)
+    return Opened(Message(event.id, event.pubkey, event.created_at, event, text=text), addressee)

@@ -30,13 +30,17 @@ ADAPTER: Final = "nostr"
 
 
 class Message(NamedTuple):
-    """A signed message as it arrived: `ref` is its event or rumor id, `envelope` the wrap's (id, created_at) if any."""
+    """A signed message as it arrived: `ref` is its event or rumor id, `envelope` the wrap's (id, created_at) if any.
+
+    `text` is what a NIP-04 message says; that of any other stands in the rumor.
+    """
 
     ref: str
     author: str
     created_at: int
     rumor: Rumor | Event
     envelope: tuple[str, int] | None = None
+    text: str | None = None
 
 
 class OrderMessage(NamedTuple):
@@ -84,8 +88,29 @@ class NotForUs:
     code: str
 
 
-def recognise(message: Message, programs: ServedPrograms, issuer: str, now: int) -> OrderMessage | Rejection | NotForUs:
+class Letter(NamedTuple):
+    """What somebody wrote to one of our keys: words, or a request without words. It wants an answer."""
+
+    message: Message
+    issuer: str
+
+    @property
+    def text(self) -> str:
+        """The words; of a request without words its reason, or nothing."""
+        return self.message.rumor.content if self.message.text is None else self.message.text
+
+
+Recognised = OrderMessage | Rejection | Letter | NotForUs
+LETTERS: Final = (
+    registry.DIRECT_MESSAGE, registry.ENCRYPTED_MESSAGE, registry.REDEMPTION_REQUEST, registry.VANISH_REQUEST,
+)  # fmt: skip
+_SAID_BY_DAEMONS: Final = frozenset({"result", "proof", "answer"})
+
+
+def recognise(message: Message, programs: ServedPrograms, issuer: str, now: int) -> Recognised:
     """Say what a message is. `issuer`: our key that it was addressed to; `now`: unix seconds. Never raises."""
+    if message.rumor.kind in LETTERS:
+        return _letter(message, programs, issuer)
     if message.rumor.kind != registry.PAID_ORDER:
         return NotForUs(message, "message-not-understood")
     address = value(message.rumor.tags, "a")
@@ -115,6 +140,15 @@ def recognise(message: Message, programs: ServedPrograms, issuer: str, now: int)
     except AmountInvalid as invalid:
         return rejection("order-amount-invalid", invalid.detail)
     return OrderMessage(message, program, order, facts, _detail(facts))
+
+
+def _letter(message: Message, programs: ServedPrograms, issuer: str) -> Letter | NotForUs:
+    """A letter; not: what another daemon or we ourselves have said, or two of us would talk for ever."""
+    if message.author in programs.issuers or any(tag[0] in _SAID_BY_DAEMONS for tag in message.rumor.tags if tag):
+        return NotForUs(message, "message-by-a-daemon")
+    if message.rumor.kind == registry.DIRECT_MESSAGE and message.envelope is None:
+        return NotForUs(message, "message-not-understood")
+    return Letter(message, issuer)
 
 
 def facts_of(order: wire.PaidOrder) -> OrderFacts:
@@ -173,7 +207,8 @@ def recorded_facts(minor: int, currency: str, paid_at: int, detail: str | None) 
 
 
 CODES: Final[Mapping[str, str]] = {
-    "message-not-understood": "A signed message for us that is no order; nothing is done about it.",
+    "message-not-understood": "A signed message for us that is no order and no letter; nothing is done about it.",
+    "message-by-a-daemon": "A message by a daemon, ours or another one; it is not answered, or they would never stop.",
     "source-not-listed": "The order's author is not a source of the program; list its public key under `sources`.",
     "program-unknown": "The order names a program that this daemon does not serve.",
     "order-from-the-future": "The order is dated more than 15 minutes ahead of this machine's clock.",

@@ -42,6 +42,34 @@ def wraps(issuer: str) -> Subscription:
     )
 
 
-def reads(issuer: str, url: str, relays: Collection[str], dm_relays: Collection[str]) -> tuple[Subscription, ...]:
-    """The subscriptions of `issuer` at the relay `url`: orders at `relays`, wraps at `dm_relays`."""
-    return (*([orders(issuer)] if url in relays else []), *([wraps(issuer)] if url in dm_relays else []))
+def old_letters(issuer: str) -> Subscription:
+    """Letters in the old form (NIP-04) for `issuer` (hex); relays guard them as they do wraps."""
+    return Subscription(
+        name=f"old-letters-{issuer[:16]}",
+        filter=Filter(kinds=(registry.ENCRYPTED_MESSAGE,), tags={"#p": (issuer,)}),
+        rewind_s=ORDER_REWIND_S,
+        sweep_s=SWEEP_S,
+        protected=True,
+    )
+
+
+def vanish_requests(issuer: str) -> Subscription:
+    """Requests to vanish (NIP-62): they name relays and nobody, so `issuer` (hex) only names the subscription."""
+    return Subscription(
+        name=f"vanish-{issuer[:16]}",
+        filter=Filter(kinds=(registry.VANISH_REQUEST,)),
+        rewind_s=ORDER_REWIND_S,
+        sweep_s=SWEEP_S,
+        protected=False,
+    )
+
+
+def reads(
+    issuer: str, url: str, relays: Collection[str], dm_relays: Collection[str], *, nip04: bool = False,
+    vanish: bool = False,
+) -> tuple[Subscription, ...]:  # fmt: skip
+    """The subscriptions of `issuer` at the relay `url`: orders at `relays`, wraps (and old letters) at `dm_relays`."""
+    found = [orders(issuer)] if url in relays else []
+    if url in dm_relays:
+        found += [wraps(issuer), *([old_letters(issuer)] if nip04 else [])]
+    return (*found, *([vanish_requests(issuer)] if vanish and url in relays else []))

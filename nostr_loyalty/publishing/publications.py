@@ -9,9 +9,11 @@ Source: protocol §4 and §7 (entries, cards), §6 (answers).
 from typing import Final, NamedTuple
 
 from kinds import answer as wire_answer
+from kinds import card as wire_card
 from kinds import registry
 from kinds.answer import Result
 from kinds.card import Card, NextExpiry, TierProgress
+from kinds.event import Template
 from ledger.book import Standing
 from ledger.entry import NewEntry
 from ledger.outbox import Promise
@@ -59,6 +61,36 @@ def entry(program: ServedProgram, standing: Standing, booked: NewEntry, said: st
     tags = [["a", program.address, program.relays[0]], ["card", card_address(program, standing)]]
     recipe = sealing.notice(booked.document, standing.customer, text, tags, booked.recorded_at)
     return _promise(program, LANE_ENTRY, "notice", recipe, seed, program.relays, receiver=standing.customer)
+
+
+def shown(program: ServedProgram, document: bytes, seed: bytes) -> Promise:
+    """The publication in clear of an entry that was private until now."""
+    return _promise(program, LANE_ENTRY, "entry", sealing.plain(document), seed, program.relays)
+
+
+def withdrawal(program: ServedProgram, document: bytes, seed: bytes) -> Promise:
+    """The publication of a request to delete (NIP-09); it goes after what it speaks of."""
+    return _promise(program, LANE_CARD, "deletion", sealing.plain(document), seed, program.relays)
+
+
+def last_card(program: ServedProgram, standing: Standing) -> Template:
+    """A public card that says nothing any more, to be put in the last one's place and then deleted."""
+    nothing = Card(program.address, standing.customer, 0, 0, 0, 0, None)
+    return wire_card.public_template(nothing, standing.card_at)
+
+
+def letter(
+    program: ServedProgram, to: str, text: str, tags: list[tuple[str, ...]], now: int, seed: bytes, *,
+    nip04: bool = False, proof: bytes | None = None,
+) -> Promise:  # fmt: skip
+    """The answer to a letter, in the form in which it came; `proof`: a document that it hands over, signed."""
+    reply_to = tags[0][1] if tags and tags[0][0] == "e" else None
+    if nip04:
+        recipe = sealing.nip04(to, text, reply_to, now)
+    else:
+        recipe = sealing.message(to, text, tags, now) if proof is None else sealing.notice(proof, to, text, tags, now)
+    receiver = None if nip04 else to  # a kind 4 is read where it was written from, not where gift wraps are
+    return _promise(program, LANE_ANSWER, "letter", recipe, seed, program.dm_relays, receiver=receiver)
 
 
 def card_address(program: ServedProgram, standing: Standing) -> str:

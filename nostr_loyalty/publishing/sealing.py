@@ -8,6 +8,7 @@ A recipe (JSON) holds facts; what can be made of them later is made here, where 
   plain    a document (NIP-01's canonical form, whose SHA-256 is the event id), signed as it stands
   message  a kind 14 to `to`, gift-wrapped (NIP-17, NIP-59)
   notice   the same, carrying the signed `entry` (a document) in its `proof` tag (protocol §7)
+  nip04    the same words as a kind 4, for whoever writes so
   card     a customer's standing; a private one is encrypted to the customer with NIP-44 (protocol §7)
 """
 
@@ -19,6 +20,7 @@ import orjson
 
 from kinds import card as wire_card
 from kinds import direct_message, gift_wrap, nip44
+from kinds import nip04 as nip04_kind
 from kinds.card import Card, NextExpiry, TierProgress
 from kinds.event import Event, Rumor, sign, sign_canonical, to_json
 from kinds.keys import SecretKey
@@ -46,6 +48,11 @@ def notice(entry: bytes, to: str, text: str, tags: Sequence[Sequence[str]], at: 
     return orjson.dumps({"form": "notice", "entry": entry.decode(), "to": to, "text": text, "tags": tags, "at": at})
 
 
+def nip04(to: str, text: str, reply_to: str | None, at: int) -> bytes:
+    """The recipe of an answer in the old form (NIP-04), for somebody who asked in it."""
+    return orjson.dumps({"form": "nip04", "to": to, "text": text, "reply_to": reply_to, "at": at})
+
+
 def card(card: Card, name: str | None, at: int) -> bytes:
     """The recipe of a card at the time `at`; a private one has a `name` (its `d`), a public one has none."""
     fields = card._asdict()
@@ -62,6 +69,7 @@ class Sealer:
         self._keys = dict(keys)
         self._forms: dict[str, Callable[[dict[str, Any], SecretKey, bytes], Event]] = {
             "plain": self._plain, "message": self._message, "notice": self._notice, "card": self._card,
+            "nip04": self._nip04,
         }  # fmt: skip
 
     def seal(self, issuer: str, recipe: bytes, seed: bytes) -> Sealed:
@@ -81,6 +89,10 @@ class Sealer:
     def _notice(self, fields: dict[str, Any], key: SecretKey, seed: bytes) -> Event:
         proof = ("proof", to_json(sign_canonical(fields["entry"].encode(), key)))
         return self._message({**fields, "tags": [*fields["tags"], proof]}, key, seed)
+
+    def _nip04(self, fields: dict[str, Any], key: SecretKey, seed: bytes) -> Event:
+        payload = nip04_kind.encrypt(fields["text"], key, fields["to"], hmac.digest(seed, b"nip04 iv", "sha256")[:16])
+        return sign(nip04_kind.template(fields["to"], payload, fields["at"], reply_to=fields["reply_to"]), key)
 
     def _card(self, fields: dict[str, Any], key: SecretKey, seed: bytes) -> Event:
         card = Card(**fields["card"])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ledger.audit import SENTENCES
 from ledger.inbox import ASIDE
-from nostr_loyalty.event_path import TAKEN
+from nostr_loyalty.desk.deciding import TAKEN
 
 ROOT = Path(__file__).parents[2]
 TABLES = (

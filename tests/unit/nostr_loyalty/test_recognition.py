@@ -136,7 +136,7 @@ async def test_what_points_paid_is_known(tmp_path: Path) -> None:
     async with Served(tmp_path) as served:
         found = await look(served, discount("sat"))
         assert isinstance(found, OrderMessage)
-        assert found.by_points == 1_000_000
+        assert found.facts.by_points_minor == 1_000_000
         found = await look(served, discount("EUR"))
         assert isinstance(found, Rejection)
         assert found.code == "order-amount-invalid"

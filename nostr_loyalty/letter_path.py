@@ -1,0 +1,198 @@
+"""The way of a letter: words that somebody wrote to one of our keys, inside the transaction of their batch.
+
+    read -> whose program, who asks, who is meant -> a command (desk/command_desk), a question or a choice -> an answer
+
+Authority is the proven author's: the seal's for a wrap, the signature's for NIP-04 (Bug 62). A letter takes effect
+once, by
+the id of its rumor: the inbox forgets none, and a command is recorded with that id as well. Every letter is answered,
+but for those of other daemons (`recognition`) and of somebody whose patience with us is at its end (`Patience`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from kinds import redemption, registry, vanish
+from kinds.errors import Unreadable
+from kinds.tags import value
+from ledger import book, orders
+from ledger.database import Write
+from nostr_loyalty.command_path import CommandPath
+from nostr_loyalty.commands import grammar
+from nostr_loyalty.commands.command import CUSTOMER_VERBS, Command, Redeem, Request
+from nostr_loyalty.commands.grammar import Asked, Misread, Unresolved
+from nostr_loyalty.commands.questions import Confirm, GuestOf, Named, Question, Who
+from nostr_loyalty.desk.facts import Dice
+from nostr_loyalty.intake.patience import Patience
+from nostr_loyalty.intake.recognition import FUTURE_S, Letter
+from nostr_loyalty.letters import choosing, confirming, questioning
+from nostr_loyalty.letters.reply import Said, answered
+from nostr_loyalty.programs import ServedProgram, ServedPrograms
+from nostr_loyalty.publishing import answering, helping
+from nostr_loyalty.rules.authority import OperatorRole
+
+ANSWERED: Final = "letter-answered"
+UNANSWERED: Final = "letter-unanswered"
+OLD_S: Final = 14 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a letter: a code, and how many promises it left."""
+
+    code: str
+    promises: int = 0
+
+
+class LetterPath:
+    """Answers letters."""
+
+    def __init__(self, *, programs: ServedPrograms, commands: CommandPath, dice: Dice, patience: Patience) -> None:
+        """`commands` decides inside our transaction; `patience` bounds what one key may cost us."""
+        self._programs = programs
+        self._commands = commands
+        self._dice = dice
+        self._patience = patience
+
+    async def take(self, w: Write, letter: Letter, names: Mapping[str, str | None], now: int) -> Taken:
+        """Answer one letter. `names`: what NIP-05 names stand for, as far as they were looked up."""
+        author = letter.message.author
+        served = self._programs.of_issuer(letter.issuer)
+        known = any(program.operator(author) is not None for program in served)
+        if not known and not self._patience.allows(author, now):
+            return Taken(UNANSWERED)
+        said = await self._answer(w, letter, served, names, now)
+        if said is None:
+            return Taken(UNANSWERED)
+        return Taken(ANSWERED, await answered(w, letter, said, now, self._dice))
+
+    async def _answer(
+        self, w: Write, letter: Letter, served: Sequence[ServedProgram], names: Mapping[str, str | None], now: int
+    ) -> Said | None:
+        match letter.message.rumor.kind:
+            case registry.REDEMPTION_REQUEST:
+                return await self._redeem_without_words(w, letter, now)
+            case registry.VANISH_REQUEST:
+                return await self._vanish(w, letter, now)
+        if letter.message.rumor.kind == registry.ENCRYPTED_MESSAGE and not any(one.allows_nip04 for one in served):
+            return None
+        language = await self._language(w, letter, served)
+        asked = grammar.read(letter.text, slugs=[program.slug for program in served], language=language)
+        program = await self._program(w, letter, served, asked.slug, asked)
+        if program is None:
+            return Said(served[0].spoken(language), helping.which_program(language, [one.slug for one in served]))
+        spoken = program.spoken(language)
+        if isinstance(asked, Misread):
+            return Said(spoken, helping.misread(spoken, asked, self._role(program, letter.message.author)), greets=True)
+        settled = grammar.settle(asked, await self._keys(w, program, asked, names))
+        if isinstance(settled, Unresolved):
+            return Said(spoken, helping.nobody(spoken, settled.whos))
+        return await self._settled(w, letter, spoken, asked, settled, now)
+
+    async def _settled(
+        self, w: Write, letter: Letter, program: ServedProgram, asked: Asked, settled: Command | Question, now: int
+    ) -> Said:
+        message, role = letter.message, self._role(program, letter.message.author)
+        if isinstance(settled, Confirm):
+            return await confirming.confirm(w, self._commands, program, message, settled, now)
+        if isinstance(settled, choosing.CHOICES):
+            return await choosing.choose(w, program, message, role, settled, now, self._dice)
+        if isinstance(settled, Question):
+            return await questioning.answer(w, program, message, role, settled, now, self._dice)
+        own = isinstance(settled, Redeem) and settled.who is None
+        as_customer = role is None or (asked.verb in CUSTOMER_VERBS and (own or asked.verb not in ("redeem", "cancel")))
+        request = Request(
+            ref=message.ref, at=message.created_at, actor=message.author,
+            role="customer" if as_customer else "operator", adapter="nostr", program=program, command=settled,
+        )  # fmt: skip
+        outcome, promises = await self._commands.decide(w, request, now)
+        if confirming.wants_an_owner(program, request, outcome):
+            return await confirming.ask_owners(w, program, request, now, self._dice)
+        text = answering.outcome(program, request, outcome)
+        return Said(
+            program, text, code=outcome.code, facts=outcome.facts, promises=promises, shows_entries=not as_customer
+        )
+
+    async def _redeem_without_words(self, w: Write, letter: Letter, now: int) -> Said | None:
+        """A 7413: the same as `redeem <reward>`."""
+        try:
+            asked = redemption.parse(letter.message.rumor)  # type: ignore[arg-type] # a rumor: a 7413 in clear is no letter
+        except Unreadable:
+            return None
+        program = self._programs.at(asked.program)
+        if program is None or program.issuer != letter.issuer:
+            return None
+        if asked.has_expired(now):
+            return Said(program, answering.too_late(program), code="command-too-old")
+        message = letter.message
+        request = Request(
+            ref=message.ref, at=message.created_at, actor=message.author, role="customer", adapter="nostr",
+            program=program, command=Redeem(asked.reward),
+        )  # fmt: skip
+        outcome, promises = await self._commands.decide(w, request, now)
+        text = answering.outcome(program, request, outcome)
+        return Said(program, text, code=outcome.code, facts=outcome.facts, promises=promises)
+
+    async def _vanish(self, w: Write, letter: Letter, now: int) -> Said | None:
+        """A request to vanish (NIP-62) is a `forget me`, for every program of ours at the relays that it names."""
+        message = letter.message
+        try:
+            asked = vanish.parse(message.rumor)
+        except Unreadable:
+            return None
+        if not now - OLD_S <= message.created_at <= now + FUTURE_S:
+            return None
+        said = None
+        for program in self._programs.all:
+            if asked.concerns([*program.relays, *program.dm_relays]):
+                said = await choosing.forget(w, program, message, now, self._dice) or said
+        return said
+
+    # -- whose program, who asks, who is meant --------------------------------------------------------------------
+
+    async def _program(
+        self, w: Write, letter: Letter, served: Sequence[ServedProgram], slug: str | None, asked: Asked | Misread
+    ) -> ServedProgram | None:
+        """The program that is meant: named, the only one, or the only one that knows the author. None: ask which."""
+        if slug is not None:
+            return next(program for program in served if program.slug == slug)
+        named = self._programs.at(value(letter.message.rumor.tags, "a") or "")
+        if named is not None and named in served:
+            return named
+        if len(served) == 1 or isinstance(asked, Misread):
+            return served[0]
+        author = letter.message.author
+        near = [program for program in served if program.operator(author) is not None]
+        if not near:
+            pairs = [(program.ledger_id, author) for program in served]
+            found = await book.find_standings(w, pairs)
+            near = [program for program in served if (program.ledger_id, author) in found]
+        return near[0] if len(near) == 1 else None
+
+    async def _language(self, w: Write, letter: Letter, served: Sequence[ServedProgram]) -> str:
+        """What the author chose, else the program's."""
+        pairs = [(program.ledger_id, letter.message.author) for program in served]
+        found = await book.find_standings(w, pairs)
+        chosen = [standing.language for standing in found.values() if standing.language is not None]
+        return chosen[0] if chosen else served[0].language
+
+    def _role(self, program: ServedProgram, author: str) -> OperatorRole | None:
+        operator = program.operator(author)
+        return None if operator is None else operator.role
+
+    async def _keys(
+        self, w: Write, program: ServedProgram, asked: Asked, names: Mapping[str, str | None]
+    ) -> dict[Who, str | None]:
+        """Public keys of those who are named otherwise: by NIP-05, or as the guest of an order."""
+        found: dict[Who, str | None] = {}
+        for who in asked.unknown:
+            match who:
+                case Named(name=name):
+                    found[who] = names.get(name)
+                case GuestOf(order=reference):
+                    rows = await orders.by_reference(w, program.ledger_id, reference)
+                    ids = {row.standing_id for row in rows if row.standing_id is not None}
+                    guests = await book.standings_by_id(w, sorted(ids))
+                    known = [guest.customer for guest in guests.values() if not guest.forgotten]
+                    found[who] = known[0] if len(known) == 1 else None
+        return found

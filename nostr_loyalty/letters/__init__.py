@@ -1,0 +1,7 @@
+"""What is answered to letters, beside commands: inside the letter's transaction. `letter_path` tells the whole way.
+
+reply        the answer as it is promised, with the welcome at a first contact
+questioning  questions
+choosing     choices, and being forgotten
+confirming   what exceeds an operator's limits and waits for an owner's word
+"""

@@ -1,0 +1,103 @@
+"""Choices: who sees what, which notices, the language, badges, being forgotten; an owner's pause and resume.
+
+A choice is booked like a command: on a working copy, in the same transaction as its answer.
+"""
+
+from typing import Final
+
+from ledger import book, choices, programs, statement
+from ledger.book import Standing
+from ledger.database import Write
+from ledger.entry import Entry
+from nostr_loyalty import catalogue
+from nostr_loyalty.commands import questions as asked_for
+from nostr_loyalty.commands.questions import Question
+from nostr_loyalty.desk import choice_desk, writing
+from nostr_loyalty.desk.facts import Dice, Facts
+from nostr_loyalty.desk.working_copy import WorkingCopy
+from nostr_loyalty.intake.recognition import Message
+from nostr_loyalty.letters import questioning
+from nostr_loyalty.letters.reply import Said
+from nostr_loyalty.programs import ServedProgram
+from nostr_loyalty.publishing import answering
+
+CHAIN_MAX: Final = 20_000
+"""Entries of one customer that are shown or withdrawn at once."""
+CHOICES: Final = (
+    asked_for.Share, asked_for.Notify, asked_for.BadgeChoice, asked_for.Language, asked_for.ForgetMe, asked_for.Pause,
+    asked_for.Resume,
+)  # fmt: skip
+
+
+async def choose(
+    w: Write, program: ServedProgram, message: Message, role: str | None, choice: Question, now: int, dice: Dice
+) -> Said:
+    """Make a choice, and say so."""
+    if isinstance(choice, asked_for.Pause | asked_for.Resume):
+        return await _pause(w, program, role, paused=isinstance(choice, asked_for.Pause))
+    standing = await _own(w, program, message.author)
+    if standing is None:
+        return Said(program, answering.no_card(program, message.author), code="customer-unknown", greets=True)
+    match choice:
+        case asked_for.Share(sharing=sharing):
+            return await _share(w, program, standing, sharing, now, dice)
+        case asked_for.Notify(notices=notices):
+            await choices.choose(w, standing._replace(notify=notices))
+            return Said(program, answering.notices_chosen(program, notices))
+        case asked_for.BadgeChoice(wanted=wanted):
+            await choices.choose(w, standing._replace(badge=int(wanted)))
+            return Said(program, answering.badge_chosen(program, wanted=wanted))
+        case asked_for.Language(code=code):
+            if code not in catalogue.languages():
+                return Said(program, answering.no_such_language(program, code), code="language-unknown")
+            await choices.choose(w, standing._replace(language=code))
+            return Said(program.spoken(code), answering.language_chosen(program.spoken(code)))
+        case asked_for.ForgetMe(confirmed=confirmed):
+            if not confirmed:
+                return Said(program, answering.forgetting(program, standing), code="forget-confirm")
+            return await forget(w, program, message, now, dice) or Said(program, answering.forgotten(program))
+    raise AssertionError(f"a question is no choice: {choice}")
+
+
+async def forget(w: Write, program: ServedProgram, message: Message, now: int, dice: Dice) -> Said | None:
+    """Forget a customer: what was public is withdrawn, the card too, and the ledger keeps a pseudonym. None:
+    unknown.
+    """
+    standing = await _own(w, program, message.author)
+    if standing is None:
+        return None
+    copy = WorkingCopy(await _facts(w, standing), now, dice)
+    choice_desk.withdraw(copy, program, standing, await _chain(w, standing))
+    slip = copy.close_without_cards()
+    await writing.write(w, slip, now)
+    await choices.forget(w, standing.id, dice(32))
+    return Said(program, answering.forgotten(program), code="forgotten", promises=len(slip.promises))
+
+
+async def _share(w: Write, program: ServedProgram, standing: Standing, sharing: asked_for.Sharing, now: int, dice: Dice) -> Said:
+    copy = WorkingCopy(await _facts(w, standing), now, dice)
+    choice_desk.share(copy, program, standing, sharing, await _chain(w, standing))
+    slip = copy.close()
+    await writing.write(w, slip, now)
+    return Said(program, answering.sharing_chosen(program, sharing), promises=len(slip.promises))
+
+
+async def _pause(w: Write, program: ServedProgram, role: str | None, *, paused: bool) -> Said:
+    if role != "owner":
+        return Said(program, answering.owners_only(program), code="command-not-allowed")
+    await programs.pause(w, program.ledger_id, paused=paused)
+    return Said(program, answering.paused(program) if paused else answering.resumed(program))
+
+
+async def _own(w: Write, program: ServedProgram, customer: str) -> Standing | None:
+    """The author's own standing; what moved to another key is that one's."""
+    standing = await questioning.standing_of(w, program, customer)
+    return standing if standing is not None and standing.customer == customer else None
+
+
+async def _facts(w: Write, standing: Standing) -> Facts:
+    return Facts(standings={standing.id: standing}, next_entry_id=await book.next_entry_id(w))
+
+
+async def _chain(w: Write, standing: Standing) -> list[Entry]:
+    return await statement.history(w, standing.id, limit=CHAIN_MAX)
