@@ -21,8 +21,9 @@ def help_text(program: ServedProgram, role: Reader | None, topic: str | None) ->
     reader = role or "customer"
     if topic is not None and topic in USAGES:
         usage = USAGES[topic]
-        line = _text(program, usage_of(topic, reader))
-        return f"{line}\n{_capital(_text(program, usage.says))}. {_text(program, usage.more)}"
+        about = f"{_capital(_text(program, usage.says))}. {_text(program, usage.more)}"
+        example = say(program, "For example: {example}", example=_text(program, usage.example))
+        return f"{_text(program, usage_of(topic, reader))}\n{about}\n{example}"
     lines = [
         f"{_text(program, usage_of(verb, reader))} — {_text(program, USAGES[verb].says)}" for verb in verbs_for(reader)
     ]

@@ -4,6 +4,8 @@ One function for each situation. Each speaks the program's language (`ServedProg
 What answers a command or a question is `answering`'s and its neighbours'.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, Literal
 
 from kinds import errors as kinds_errors
@@ -16,8 +18,11 @@ from nostr_loyalty.rules.refusal import CODES, Points, Refusal
 
 __all__ = ["day", "delta", "last_day", "money", "signed"]
 
-TOLD_KINDS: Final = tuple(sentence for code, sentence in kinds_errors.CODES.items() if code.startswith("order-"))
-"""The sentences of `kinds` that order systems are told."""
+TOLD: Final[Mapping[str, str]] = MappingProxyType(
+    {code: text for code, text in kinds_errors.CODES.items() if code.startswith("order-")}
+    | {code: text for code, text in recognition.CODES.items() if not code.startswith("message-")}
+)
+"""What order systems are told when the door says no."""
 
 
 def earned(program: ServedProgram) -> str:
@@ -237,7 +242,7 @@ def detail(program: ServedProgram, refused: Refusal) -> str:
 
 def rejection(program: ServedProgram | None, code: str, detail: str) -> str:
     """The door's no to an order system, as `recognition.Rejection` has it: the code's sentence and the detail."""
-    return _with_detail(_text(program, recognition.CODES.get(code) or kinds_errors.CODES[code]), detail)
+    return _with_detail(_text(program, TOLD[code]), detail)
 
 
 def _with_detail(sentence: str, detail: str) -> str:
