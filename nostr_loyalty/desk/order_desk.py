@@ -47,6 +47,8 @@ class OrderDesk:
 
     def _answer(self, message: OrderMessage, answer: Reply) -> None:
         self._copy.promise(publications.answer(message, answer, self._copy.now, self._copy.dice(32)))
+        for monitor in message.program.monitors:
+            self._copy.promise(publications.display(message, answer, monitor, self._copy.now, self._copy.dice(32)))
 
     # -- paid -----------------------------------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ from ledger.database import Database
 from ledger.errors import LedgerUnavailable
 from ledger.outbox import Promised, Settlement
 from nostr_loyalty.clock import Clock
-from nostr_loyalty.publishing.publications import LANES_PATIENT, LANES_URGENT
+from nostr_loyalty.publishing.publications import DISPLAY, LANES_PATIENT, LANES_URGENT
 from nostr_loyalty.publishing.sealing import Sealed, Sealer
 from relay_client.deliveries import Outcome
 from relay_client.pool import Pool
@@ -49,6 +49,8 @@ BACKGROUND_S: Final = 86_400
 GATHER_S: Final = 0.005
 """How long outcomes are gathered for one transaction while more are under way."""
 RETRY_S: Final = 5.0
+DISPLAY_S: Final = 30
+"""What a kitchen display has not been shown by then is old news, and relays refuse old ephemeral events."""
 REASON_CHARS_MAX: Final = 300
 
 
@@ -269,6 +271,8 @@ class OutboxWorker:
         promised, now = under_way.promised, self._clock.now()
         accepted = (*promised.accepted, *under_way.accepted)
         refused = (*promised.refused, *under_way.refused)
+        if promised.label == DISPLAY and (accepted or refused or now - promised.promised_at > DISPLAY_S):
+            return Settlement(promised.id, accepted, refused, "done")
         if len(accepted) + len(refused) >= len(promised.relays):
             if under_way.kept:
                 return Settlement(promised.id, accepted, refused, "done")

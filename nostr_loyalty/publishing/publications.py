@@ -25,6 +25,8 @@ LANE_DEFINITION: Final = 0
 LANE_ENTRY: Final = 1
 LANE_ANSWER: Final = 2
 LANE_CARD: Final = 3
+DISPLAY: Final = "display"
+"""The label of what is good for a moment only: it is sent once, soon, or not at all."""
 LANES_URGENT: Final = (LANE_DEFINITION, LANE_ENTRY)
 LANES_PATIENT: Final = (LANE_ANSWER, LANE_CARD)
 
@@ -126,6 +128,14 @@ def answer(message: OrderMessage, reply: Reply, now: int, seed: bytes) -> Promis
     return _promise(program, LANE_ANSWER, "answer", recipe, seed, program.dm_relays)
 
 
+def display(message: OrderMessage, reply: Reply, monitor: str, now: int, seed: bytes) -> Promise:
+    """The same for a kitchen display, in a wrap that relays pass on and do not keep (21059)."""
+    program = message.program
+    tags = wire_answer.answer_tags(_said(message.message.ref, message.reference, reply))
+    recipe = sealing.display(monitor, reply.text, [*tags, ("a", program.address)], now)
+    return _promise(program, LANE_ANSWER, DISPLAY, recipe, seed, program.relays)
+
+
 def rejection(rejected: Rejection, reply: Reply, now: int, seed: bytes) -> Promise:
     """The answer to a signed message that the door turned away."""
     recipe = _answer(rejected.message.author, rejected.message.ref, rejected.reference, reply, now)
@@ -133,12 +143,15 @@ def rejection(rejected: Rejection, reply: Reply, now: int, seed: bytes) -> Promi
 
 
 def _answer(to: str, ref: str, reference: str | None, reply: Reply, now: int) -> bytes:
-    said = wire_answer.Answer(
+    return sealing.message(to, reply.text, wire_answer.answer_tags(_said(ref, reference, reply)), now)
+
+
+def _said(ref: str, reference: str | None, reply: Reply) -> wire_answer.Answer:
+    return wire_answer.Answer(
         to_event=ref, order_id=reference, result=reply.result, points=reply.points, balance=reply.balance,
         tier=reply.tier, visits_month=reply.visits_month, claim=reply.claim, reason=reply.reason,
         claim_uris=reply.claim_uris, perks=reply.perks, pending_until=reply.pending_until,
     )  # fmt: skip
-    return sealing.message(to, reply.text, wire_answer.answer_tags(said), now)
 
 
 def _card_name(program: ServedProgram, standing: Standing) -> str:

@@ -8,6 +8,7 @@ A recipe (JSON) holds facts; what can be made of them later is made here, where 
   plain    a document (NIP-01's canonical form, whose SHA-256 is the event id), signed as it stands
   message  a kind 14 to `to`, gift-wrapped (NIP-17, NIP-59)
   notice   the same, carrying the signed `entry` (a document) in its `proof` tag (protocol §7)
+  display  the same in an ephemeral wrap, for a kitchen display
   nip04    the same words as a kind 4, for whoever writes so
   card     a customer's standing; a private one is encrypted to the customer with NIP-44 (protocol §7)
 """
@@ -24,6 +25,7 @@ from kinds import nip04 as nip04_kind
 from kinds.card import Card, NextExpiry, TierProgress
 from kinds.event import Event, Rumor, sign, sign_canonical, to_json
 from kinds.keys import SecretKey
+from kinds.registry import EPHEMERAL_GIFT_WRAP, GIFT_WRAP
 
 
 class Sealed(NamedTuple):
@@ -48,6 +50,11 @@ def notice(entry: bytes, to: str, text: str, tags: Sequence[Sequence[str]], at: 
     return orjson.dumps({"form": "notice", "entry": entry.decode(), "to": to, "text": text, "tags": tags, "at": at})
 
 
+def display(to: str, text: str, tags: Sequence[Sequence[str]], at: int) -> bytes:
+    """The recipe of a direct message in an ephemeral wrap, which relays pass on at once and do not keep."""
+    return orjson.dumps({"form": "display", "to": to, "text": text, "tags": tags, "at": at})
+
+
 def nip04(to: str, text: str, reply_to: str | None, at: int) -> bytes:
     """The recipe of an answer in the old form (NIP-04), for somebody who asked in it."""
     return orjson.dumps({"form": "nip04", "to": to, "text": text, "reply_to": reply_to, "at": at})
@@ -69,7 +76,7 @@ class Sealer:
         self._keys = dict(keys)
         self._forms: dict[str, Callable[[dict[str, Any], SecretKey, bytes], Event]] = {
             "plain": self._plain, "message": self._message, "notice": self._notice, "card": self._card,
-            "nip04": self._nip04,
+            "nip04": self._nip04, "display": self._display,
         }  # fmt: skip
 
     def seal(self, issuer: str, recipe: bytes, seed: bytes) -> Sealed:
@@ -90,6 +97,11 @@ class Sealer:
         proof = ("proof", to_json(sign_canonical(fields["entry"].encode(), key)))
         return self._message({**fields, "tags": [*fields["tags"], proof]}, key, seed)
 
+    def _display(self, fields: dict[str, Any], key: SecretKey, seed: bytes) -> Event:
+        tags = [tuple(tag) for tag in fields["tags"]]
+        rumor = direct_message.compose(key.public, [fields["to"]], fields["text"], tags, fields["at"])
+        return self._give(rumor, fields, key, seed, EPHEMERAL_GIFT_WRAP)
+
     def _nip04(self, fields: dict[str, Any], key: SecretKey, seed: bytes) -> Event:
         payload = nip04_kind.encrypt(fields["text"], key, fields["to"], hmac.digest(seed, b"nip04 iv", "sha256")[:16])
         return sign(nip04_kind.template(fields["to"], payload, fields["at"], reply_to=fields["reply_to"]), key)
@@ -107,7 +119,7 @@ class Sealer:
         encrypted = nip44.encrypt(wire_card.private_text(card), conversation, nonce)
         return sign(wire_card.private_template(fields["name"], encrypted, fields["at"]), key)
 
-    def _give(self, rumor: Rumor, fields: dict[str, Any], key: SecretKey, seed: bytes) -> Event:
+    def _give(self, rumor: Rumor, fields: dict[str, Any], key: SecretKey, seed: bytes, kind: int = GIFT_WRAP) -> Event:
         to = fields["to"]
         conversation = nip44.known_conversation_key(key, to)
-        return gift_wrap.gift_wrap(rumor, key, to, conversation, seed=seed, now=fields["at"])
+        return gift_wrap.gift_wrap(rumor, key, to, conversation, seed=seed, now=fields["at"], kind=kind)
