@@ -20,3 +20,12 @@ async def say(w: Write, issuer: str, name: str, digest: str, at: int) -> None:
         "ON CONFLICT (issuer, name) DO UPDATE SET digest = excluded.digest, said_at = excluded.said_at",
         bytes.fromhex(issuer), name, bytes.fromhex(digest), at,
     )  # fmt: skip
+
+
+async def names(r: Read, issuer: str, prefix: str) -> list[str]:
+    """The names that begin like this under which the issuer has ever said something, in their order."""
+    rows = await r.rows(
+        "SELECT name FROM announcement WHERE issuer = ? AND substr(name, 1, ?) = ? ORDER BY name",
+        bytes.fromhex(issuer), len(prefix), prefix,
+    )  # fmt: skip
+    return [row[0] for row in rows]

@@ -32,6 +32,7 @@ from nostr_loyalty.letter_path import LetterPath
 from nostr_loyalty.programs import ServedPrograms
 from nostr_loyalty.publishing import definitions
 from nostr_loyalty.publishing.outbox_worker import OutboxWorker
+from nostr_loyalty.publishing.program_lists import publish_lists
 from nostr_loyalty.publishing.sealing import Sealer
 from nostr_loyalty.readiness import Readiness
 from nostr_loyalty.upkeep.counting import tell_counts
@@ -58,6 +59,7 @@ class Daemon:
         self._rng = rng or random.Random(secrets.randbits(64))
         self._log = structlog.get_logger("daemon")
         self._keys = keys_of(config)
+        self._signers = signers_of(config)
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -112,10 +114,10 @@ class Daemon:
         worker = OutboxWorker(
             database,
             pool,
-            Sealer(self._keys),
+            Sealer(self._signers),
             self._clock,
             self._rng,
-            self._keys,
+            self._signers,
             is_busy=lambda: path.is_busy,
             wake=wake,
             routes={relays for program in programs.all for relays in (program.relays, program.dm_relays)},
@@ -160,17 +162,20 @@ class Daemon:
         )  # fmt: skip
         for issuer in self._keys:
             relays = relays_of(self._config, issuer)
-            for url in dict.fromkeys((*relays, *self._config.daemon.dm_relays)):
+            for url in dict.fromkeys((*relays, *self._config.daemon.wrap_relays)):
                 reads = subscriptions.reads(
-                    issuer, url, relays, self._config.daemon.dm_relays,
+                    issuer, url, relays, self._config.daemon.wrap_relays,
                     nip04=any(one.allows_nip04 for one in programs.of_issuer(issuer)),
                     vanish=issuer == programs.all[0].issuer,
                 )  # fmt: skip
                 pool.connect(url, key=issuer, reads=reads)
+        for curator in self._config.curators.keys() - self._keys.keys():
+            for url in self._config.relays_of(curator):
+                pool.connect(url, key=curator, reads=())
         return pool
 
     def _sign_auth(self, pubkey: str, template: Template) -> Event:
-        return sign(template, self._keys[pubkey])
+        return sign(template, self._signers[pubkey])
 
     def _embedded_relay(self) -> EmbeddedRelay | None:
         settings = self._config.relay
@@ -196,14 +201,19 @@ def keys_of(config: Config) -> dict[str, SecretKey]:
     return {program.key.public: program.key for program in config.programs}
 
 
+def signers_of(config: Config) -> dict[str, SecretKey]:
+    """The keys of everybody who publishes: issuers, then those who only recommend programs."""
+    return {**keys_of(config), **config.curators}
+
+
 def relays_of(config: Config, issuer: str) -> tuple[str, ...]:
     """Where an issuer's orders come in and its entries go out: the relays of all its programs."""
     return tuple(dict.fromkeys(url for each in config.programs if each.key.public == issuer for url in each.relays))
 
 
 async def serve_programs(config: Config, database: Database, now: int) -> ServedPrograms:
-    """Register the programs, promise their definitions and relay lists where they have changed, and send what waits
-    for relays that were taken out of the configuration to the others.
+    """Register the programs, promise their definitions, what their issuers say of themselves, and lists, where they
+    have changed; and send what waits for relays that were taken out of the configuration to the others.
     """
     async with database.write() as w:
         served = [
@@ -213,6 +223,9 @@ async def serve_programs(config: Config, database: Database, now: int) -> Served
             relays = relays_of(config, issuer)
             await definitions.announce_relays(w, issuer, config.daemon, relays, now, secrets.token_bytes)
             await definitions.readdress(w, issuer, config.daemon, relays)
+        for signer in signers_of(config):
+            await definitions.introduce(w, config, signer, now, secrets.token_bytes)
+        await publish_lists(w, config, now, secrets.token_bytes)
     return ServedPrograms(served)
 
 

@@ -121,3 +121,13 @@ class Config:
     relay: RelaySettings | None
     programs: tuple[ProgramSettings, ...]
     lists: tuple[ListSettings, ...]
+
+    @property
+    def curators(self) -> dict[str, SecretKey]:
+        """The public keys (hex) of those whose lists are published, each with its secret key."""
+        return {each.key.public: each.key for each in self.lists}
+
+    def relays_of(self, key: str) -> tuple[str, ...]:
+        """Where a public key (hex) publishes: the relays of all its programs; the daemon's if it has none."""
+        of_programs = (url for each in self.programs if each.key.public == key for url in each.relays)
+        return tuple(dict.fromkeys(of_programs)) or self.daemon.relays

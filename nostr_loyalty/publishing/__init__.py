@@ -9,6 +9,10 @@ welcoming      the welcome: a program's rules for people (pure)
 saying         a sentence in the program's language (pure)
 sealing        a recipe, its seed and the key become the bytes of an event (pure: same input, same bytes)
 describing     a program's rules as its definition says them (pure)
-definitions    the program's 37411 and the issuer's relay lists: published when their content changes
+announcing     what a key says in its own name, said again only when it has changed
+self_portrait  who an issuer says that it is, and which kinds it handles (pure)
+badges         the badges of tiers, and their award to customers who asked (pure)
+program_lists  the lists of programs that are configured
+definitions    the program's 37411 and what the issuer says of itself: published when their content changes
 outbox_worker  takes promises from the ledger, seals them, sends them, writes down what relays said
 """

@@ -1,42 +1,36 @@
-"""What an issuer says about its programs and itself: 37411, and its relay lists 10002 and 10050.
+"""What an issuer says about its programs and itself: 37411, its relay lists 10002 and 10050, profile, badges.
 
 Rules:
-- Published when the content differs from what was said last, and only then: a restart says nothing new.
+- Published when the content differs from what was said last, and only then: a restart says nothing new (`announcing`).
 - Every revision of a program is kept for ever (protocol §3): entries name the one they were decided under.
 - A change of how long points live is written down with its revision and holds for old points at once, within the same
   transaction; it never ends them earlier than one full period after the change (Bug 37).
 - `created_at` strictly increases from one to the next: of two in one second the lowest id would win (NIP-01; Bug 69).
 """
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
-
-import orjson
 
 from kinds import program as wire
 from kinds import relay_list
-from kinds.event import Template, author, canonical_of
-from ledger import announcements, book, expiry_policy, outbox, programs
+from kinds.event import author, canonical_of
+from ledger import book, expiry_policy, outbox, programs
 from ledger.database import Write
 from ledger.expiry_policy import ExpiryPolicy
-from ledger.outbox import Promise
-from nostr_loyalty.config.settings import DaemonSettings, ProgramSettings
+from nostr_loyalty.config.settings import Config, DaemonSettings, ProgramSettings
 from nostr_loyalty.errors import ConfigInvalid
 from nostr_loyalty.programs import ServedProgram
-from nostr_loyalty.publishing import sealing
+from nostr_loyalty.publishing.announcing import DOCUMENT_BYTES_MAX, Dice, Said, announce, digest_of, promise
+from nostr_loyalty.publishing.badges import badges
 from nostr_loyalty.publishing.describing import definition
 from nostr_loyalty.publishing.publications import LANE_ANSWER, LANE_CARD, LANE_DEFINITION, LANE_ENTRY
+from nostr_loyalty.publishing.self_portrait import portrait
 from nostr_loyalty.rules.expiring import limit_for_change
 
 RELAYS_LABEL: Final = "relay list"
-DOCUMENT_BYTES_MAX: Final = 60_000
-"""A definition: relays commonly take 65,536 bytes."""
 
 
-async def serve(
-    w: Write, settings: ProgramSettings, daemon: DaemonSettings, now: int, dice: Callable[[int], bytes]
-) -> ServedProgram:
+async def serve(w: Write, settings: ProgramSettings, daemon: DaemonSettings, now: int, dice: Dice) -> ServedProgram:
     """Register the program, add and promise a revision if its definition has changed, and give it as it is served.
 
     ConfigInvalid: the definition is larger than relays take.
@@ -46,7 +40,7 @@ async def serve(
     program_id = await programs.register(w, address, settings.slug, issuer, now)
     latest = await programs.latest_revision(w, program_id)
     definition_now = definition(settings)
-    digest = _digest(wire.template(definition_now, 0))
+    digest = digest_of(wire.template(definition_now, 0))
     if latest is None or latest.digest != digest:
         created_at = now if latest is None else max(now, latest.added_at + 1)
         rumor = author(wire.template(definition_now, created_at), issuer)
@@ -55,7 +49,7 @@ async def serve(
         revision = rumor.id
         supersedes = f"program:{program_id}"
         await outbox.post(
-            w, [_promise("program", issuer, document, dice(32), settings.relays, daemon.acks, supersedes)], now
+            w, [promise("program", issuer, document, dice(32), settings.relays, daemon.acks, supersedes)], now
         )
     else:
         revision, revision_id = latest.ref, latest.id
@@ -99,23 +93,25 @@ async def _apply_ttl(
 
 
 async def announce_relays(
-    w: Write, issuer: str, daemon: DaemonSettings, relays: Sequence[str], now: int, dice: Callable[[int], bytes]
+    w: Write, issuer: str, daemon: DaemonSettings, relays: Sequence[str], now: int, dice: Dice
 ) -> None:
     """Promise the issuer's 10002 (`relays`: read and written) and 10050 (where wraps are read) if they have changed."""
     everywhere = tuple(dict.fromkeys((*relays, *daemon.dm_relays)))
-    for name, template in (
-        ("10002", relay_list.template(relays, relays, 0)),
-        ("10050", relay_list.dm_template(daemon.dm_relays, 0)),
+    for said in (
+        Said("10002", RELAYS_LABEL, relay_list.template(relays, relays, 0)),
+        Said("10050", RELAYS_LABEL, relay_list.dm_template(daemon.dm_relays, 0)),
     ):
-        digest = _digest(template)
-        last = await announcements.last(w, issuer, name)
-        if last is not None and last[0] == digest:
-            continue
-        created_at = now if last is None else max(now, last[1] + 1)
-        await announcements.say(w, issuer, name, digest, created_at)
-        document = canonical_of(author(template._replace(created_at=created_at), issuer))
-        promise = _promise(RELAYS_LABEL, issuer, document, dice(32), everywhere, daemon.acks, f"{name}:{issuer}")
-        await outbox.post(w, [promise], now)
+        await announce(w, issuer, said, everywhere, daemon.acks, now, dice)
+
+
+async def introduce(w: Write, config: Config, key: str, now: int, dice: Dice) -> None:
+    """Promise who a key (public, hex) says that it is, and the badges of its tiers, where they have changed."""
+    for said in portrait(config, key):
+        await announce(w, key, said, config.relays_of(key), config.daemon.acks, now, dice)
+    for program in config.programs:
+        if program.key.public == key:
+            for said in badges(program):
+                await announce(w, key, said, program.relays, config.daemon.acks, now, dice)
 
 
 async def readdress(w: Write, issuer: str, daemon: DaemonSettings, relays: tuple[str, ...]) -> None:
@@ -123,15 +119,3 @@ async def readdress(w: Write, issuer: str, daemon: DaemonSettings, relays: tuple
     known = {*relays, *daemon.dm_relays}
     await outbox.readdress(w, issuer, known, relays, (LANE_DEFINITION, LANE_ENTRY, LANE_CARD))
     await outbox.readdress(w, issuer, daemon.dm_relays, daemon.dm_relays, (LANE_ANSWER,))
-
-
-def _promise(
-    label: str, issuer: str, document: bytes, seed: bytes, relays: tuple[str, ...], acks: int, supersedes: str
-) -> Promise:
-    recipe = sealing.plain(document)
-    return Promise(LANE_DEFINITION, label, issuer, recipe, seed, relays, min(acks, len(relays)), supersedes)
-
-
-def _digest(template: Template) -> str:
-    """Equal where kind, tags and content are."""
-    return hashlib.sha256(orjson.dumps((template.kind, template.tags, template.content))).hexdigest()
