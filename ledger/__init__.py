@@ -19,6 +19,7 @@ A map of the room:
 - `actions`    what was done by command
 - `claim_attempts`   wrong claim codes, by key and hour
 - `referrals`  who brought whom
+- `heirs`      lots that moved to another key with their customer
 - `feedback`   what guests said
 - `flags`      what the guard noticed
 - `expiry_policy`    changes of how long points live

@@ -117,10 +117,15 @@ class Position:
         )
         return Moved(-draw.points, Position(after.deficit, lots), (draw,))
 
-    def take(self, points: int, *, at: int) -> Moved:
-        """Takes points above 0 whether or not they are there: what the lots cannot cover becomes a deficit."""
+    def take(self, points: int, *, at: int, first: int | None = None) -> Moved:
+        """Takes points above 0 whether or not they are there: what the lots cannot cover becomes a deficit.
+
+        `first`: what remains of this lot goes before anything else.
+        """
         assert points > 0, "a debit is given as its size"
-        draws = _draws(self.lots, points, at)
+        own = _draws([one for one in self.lots if one.entry_id == first], points, at)
+        rest = points - sum(draw.points for draw in own)
+        draws = (*own, *_draws([one for one in self.lots if one.entry_id != first], rest, at))
         uncovered = points - sum(draw.points for draw in draws)
         after = self._drawn(draws)
         return Moved(-points, Position(after.deficit + uncovered, after.lots), draws)

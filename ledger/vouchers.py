@@ -157,6 +157,19 @@ async def slots(r: Read, standing_id: int, reward: str, period: int) -> set[int]
     return {slot for (slot,) in rows}
 
 
+async def held(r: Read, standing_ids: Sequence[int]) -> dict[int, int]:
+    """standing id -> the points that its issued vouchers hold, of those that have such vouchers."""
+    if not standing_ids:
+        return {}
+    rows = await r.packed(
+        "SELECT json_group_array(json_array(standing_id, points)) FROM (SELECT v.standing_id, sum(v.charged) AS points "
+        "FROM json_each(?1) CROSS JOIN voucher AS v ON v.standing_id = json_each.value WHERE v.status = 'issued' "
+        "GROUP BY v.standing_id)",
+        packed_rows(list(standing_ids)),
+    )
+    return dict(rows)
+
+
 async def stock_taken(r: Read, program_id: int, reward: str) -> int:
     """How many of a reward are out: issued or used."""
     row = await r.row("SELECT taken FROM stock WHERE program_id = ? AND reward = ?", program_id, reward)

@@ -5,9 +5,9 @@ awaited.
 their lots and whatever hangs on them.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from ledger import book, referrals, statement, tally, vouchers
+from ledger import book, heirs, orders, referrals, statement, tally, vouchers
 from ledger import feedback as feedbacks
 from ledger.database import Read
 from ledger.entry import Entry
@@ -77,7 +77,22 @@ async def hang_on(r: Read, facts: Facts, rows: Collection[OrderRow]) -> tuple[se
     named = [each for each in bonuses if each is not None]
     facts.bonuses |= await statement.entries_by_id(r, named)
     await follow(r, facts)
-    return with_followed(facts, wanted), [*named, *(row.entry_id for row in rows if row.entry_id is not None)]
+    booked = [row.entry_id for row in rows if row.entry_id is not None]
+    return with_followed(facts, wanted), [*named, *booked, *await _moved(r, facts, rows, named)]
+
+
+async def _moved(r: Read, facts: Facts, rows: Collection[OrderRow], bonuses: Sequence[int]) -> list[int]:
+    """Add what became of these orders' points, and of bonuses, where the customer's key was replaced; the new lots."""
+    gone = [row for row in rows if row.standing_id is not None and facts.standings[row.standing_id].relinked_to]
+    lots = [row.entry_id for row in gone if row.entry_id is not None]
+    lots += [each for each in bonuses if facts.standings[facts.bonuses[each].standing_id].relinked_to]
+    if not lots:
+        return []
+    facts.heirs |= await heirs.heirs(r, lots)
+    facts.taken |= {row.id: 0 for row in gone}
+    for refund in await orders.refunds_of(r, [row.id for row in gone]):
+        facts.taken[refund.order_id] += refund.points if refund.entry_id is not None else 0
+    return [heir for each in facts.heirs.values() for heir in each]
 
 
 def with_followed(facts: Facts, standing_ids: Iterable[int]) -> set[int]:
@@ -100,10 +115,16 @@ async def open_up(r: Read, facts: Facts, standing_ids: Iterable[int], also: Iter
     of_vouchers = list(facts.vouchers.values())
     homes = await statement.entries_by_id(r, [one.entry_id for one in of_vouchers])
     for voucher in of_vouchers:
+        drawn = await book.entries_drawn(r, voucher.entry_id)
         if _at_home(voucher, homes):
-            facts.drawn[voucher.entry_id] = drawn = await book.entries_drawn(r, voucher.entry_id)
+            facts.drawn[voucher.entry_id] = drawn
             reversible |= {draw.lot_id for draw in drawn}
+        else:
+            lots = await book.lots(r, [], also=[draw.lot_id for draw in drawn])
+            facts.ends[voucher.entry_id] = [lot.expires_at for each in lots.values() for lot in each]
     facts.whole = set(standing_ids)
+    clamped = [each for each in facts.whole if facts.standings[each].program_id in facts.clamping]
+    facts.held |= await vouchers.held(r, clamped)
     facts.lots = await book.lots(r, sorted(facts.whole), also=sorted(reversible))
     named = {lot.entry_id for lots in facts.lots.values() for lot in lots}
     named |= reversible | {one.entry_id for one in of_vouchers}

@@ -10,7 +10,8 @@ from nostr_loyalty.commands.outcome import Fact, Outcome, done
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """`text` is for people, `facts` for programs; `entries` were booked for it, oldest first.
+    """`text` is for people, `facts` for programs; `entries` were booked for it, oldest first, among them those of the
+    customer that it is about (`standing_id`).
 
     `points` (0 or more) count against the operator's limits of the day; `detail` is what undoing it needs; `undoes` is
     the id of the action that it takes back.
@@ -32,7 +33,9 @@ class Deed:
     def outcome(self) -> Outcome:
         """The answer."""
         facts: dict[str, Fact] = dict(self.facts)
+        own = [entry for entry in self.entries if entry.standing_id == self.standing_id]
+        if own:
+            facts |= {"points": sum(entry.points for entry in own), "balance": own[-1].balance}
         if self.entries:
-            facts |= {"points": sum(entry.points for entry in self.entries), "balance": self.entries[-1].balance}
             facts["entries"] = self.entry_refs
         return done(self.text, **facts)

@@ -47,9 +47,11 @@ class DueDesk:
         self.done["vouchers"] += 1
 
     def reward_referral(self, referral: Referral) -> None:
-        """The friend's first order has stood long enough: both get their points."""
+        """The friend's first order has stood long enough: both get their points, unless they are one by now."""
         copy, program = self._copy, self._programs[referral.program_id]
         rule = program.rules.referral
+        if copy.followed(referral.referrer_id).id == copy.followed(referral.friend_id).id:
+            rule = None
         entries: list[int | None] = [None, None]
         for place, (standing_id, points) in enumerate((
             (referral.referrer_id, rule.referrer_points if rule else 0), (referral.friend_id, rule.friend_points if

@@ -31,8 +31,12 @@ class Facts:
     `lots` holds all open lots of a standing that is in `whole`, and of others only what this batch opened. `entry_refs`
     holds the event ids of the entries that may be named. `refunded` names the refunds applied before, by (program,
     source, refund's reference); `waiting` those that came before their order. `tallies` reach as far back as the
-    program's rules look. `drawn` holds what is still drawn by a redemption (its draws less what was put back).
+    program's rules look. `drawn` holds what is still drawn by a redemption (its draws less what was put back); `ends`,
+    of one on the chain of a key that was replaced, when the lots end that it drew on.
     `bonuses` holds the credits, by id, that hang on an order without being its own: for feedback, for a referral.
+    `heirs`: the lots that a credit became when its customer's key was replaced, the latest last; `taken`: what entries
+    took of an order so far, of orders of such customers. `held`: points that a standing's issued vouchers hold, where
+    the program (in `clamping`) leaves no deficits.
     `slots` and `stock`: of a reward, what is taken. A next id of -1: nothing of that sort is made in this batch.
     """
 
@@ -47,10 +51,15 @@ class Facts:
     tallies: dict[int, list[Tally]] = field(default_factory=dict)
     vouchers: dict[str, Voucher] = field(default_factory=dict)
     drawn: dict[int, list[Draw]] = field(default_factory=dict)
+    ends: dict[int, list[int | None]] = field(default_factory=dict)
     referrals: dict[int, Referral] = field(default_factory=dict)
     feedback: dict[int, Feedback] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
     bonuses: dict[int, Entry] = field(default_factory=dict)
+    heirs: dict[int, list[int]] = field(default_factory=dict)
+    taken: dict[int, int] = field(default_factory=dict)
+    held: dict[int, int] = field(default_factory=dict)
+    clamping: frozenset[int] = frozenset()
     stock: dict[str, int] = field(default_factory=dict)
     slots: frozenset[int] = frozenset()
     next_entry_id: int = 1

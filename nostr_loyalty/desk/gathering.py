@@ -54,6 +54,7 @@ async def _open_up(
     w: Write, facts: Facts, messages: Sequence[OrderMessage], touched: Collection[OrderName]
 ) -> None:  # fmt: skip
     """Lots, and what else hangs on them, for the orders from which points may be taken back in this batch."""
+    facts.clamping = frozenset(each.program.ledger_id for each in messages if each.program.rules.deficit == "clamp")
     rows = [facts.orders[name] for name in touched if name in facts.orders]
     standing_ids, reversible = await completing.hang_on(w, facts, rows)
     for message in messages:

@@ -59,6 +59,7 @@ async def gather(w: Write, request: Request, now: int) -> Facts:
         next_voucher_id=await vouchers.next_id(w),
         next_action_id=await actions.next_id(w),
         next_referral_id=await referrals.next_id(w),
+        clamping=frozenset({program.ledger_id} if rules.deficit == "clamp" else ()),
     )
     wanted = _Wanted()
     await _look_up(w, request, facts, wanted, now)
@@ -103,7 +104,8 @@ async def _look_up(w: Write, request: Request, facts: Facts, wanted: _Wanted, no
         case RevokeEntry(entry=ref):
             await _look_up_entry(w, facts, wanted, ref)
         case Claim(code=code):
-            wanted.rows = list((await orders.by_claim(w, [claiming.claim_hash(code)])).values())
+            claimed = await orders.by_claim(w, [claiming.claim_hash(code)])
+            wanted.rows = [row for row in claimed.values() if row.program_id == program_id]
             facts.wrong_claims = await claim_attempts.wrong(w, program_id, request.actor, now // 3_600)
             (wanted.make if wanted.rows else wanted.find).append(request.actor)
         case Feedback(order=named):

@@ -1,5 +1,7 @@
 """What guests ask for themselves, apart from rewards: a receipt's points, a word about an order, a friend."""
 
+from dataclasses import replace
+
 from ledger.book import Standing
 from ledger.feedback import Feedback as Said
 from ledger.orders import OrderRow
@@ -7,6 +9,7 @@ from ledger.referrals import Referral
 from nostr_loyalty.commands.command import Claim, Feedback, Refer, Request
 from nostr_loyalty.desk import crediting
 from nostr_loyalty.desk.deed import Deed
+from nostr_loyalty.desk.hand_desk import is_frozen, known
 from nostr_loyalty.desk.lot_moves import bonus
 from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.intake.recognition import recorded_facts
@@ -20,14 +23,11 @@ HOUR_S = 3_600
 def claim(copy: WorkingCopy, request: Request, command: Claim) -> Deed | Refusal:
     """Give a receipt's points to the key that shows its code first (Bug 46-48)."""
     program, rules = request.program, request.program.rules
-    standing = _own(copy, request)
     hashed = claiming.claim_hash(command.code)
     row = next((one for one in copy.facts.orders.values() if one.claim_hash == hashed), None)
-    if row is not None and row.program_id != program.ledger_id:
-        row = None
     wrong_by_key, wrong_by_all = copy.facts.wrong_claims
     refusal = claiming.claim(rules.claims, claiming.ClaimFacts(
-        now=copy.now, wrong_by_key=wrong_by_key, wrong_by_all=wrong_by_all, frozen=bool(standing.frozen),
+        now=copy.now, wrong_by_key=wrong_by_key, wrong_by_all=wrong_by_all, frozen=is_frozen(copy, request),
         recorded_at=row.recorded_at if row is not None else None, taken=row is not None and row.standing_id is not None,
         withdrawn=row is not None and row.status != "paid",
     ))  # fmt: skip
@@ -36,6 +36,7 @@ def claim(copy: WorkingCopy, request: Request, command: Claim) -> Deed | Refusal
             copy.slip.wrong_claims.append((program.ledger_id, request.actor, copy.now // HOUR_S))
         return refusal
     assert row is not None, "an unknown code was refused"
+    standing = copy.standing(program, request.actor)
     row, stamped = _claimed(copy, request, row, standing)
     row = crediting.credit(copy, program, row, standing, stamped=stamped, text=wording.claimed(program))
     points = row.earned - row.reversed
@@ -52,7 +53,7 @@ def _claimed(copy: WorkingCopy, request: Request, row: OrderRow, standing: Stand
     """The order as its claimant's: what it earned when it was reported, with the customer's gap, welcome and caps."""
     rules = request.program.rules
     facts = recorded_facts(row.amount_minor, row.currency, row.paid_at, row.detail)
-    reckoned = earning.earn(rules, facts, earning.ANYBODY)
+    reckoned = earning.earn(replace(rules, status="active"), facts, earning.ANYBODY)
     was_visit = not isinstance(reckoned, Refusal) and reckoned.stamped and row.fixed > 0
     earned = earning.claimed(
         rules, row.earned, row.fixed, was_visit=was_visit, paid_at=row.paid_at,
@@ -72,9 +73,9 @@ def _claimed(copy: WorkingCopy, request: Request, row: OrderRow, standing: Stand
 def feedback(copy: WorkingCopy, request: Request, command: Feedback) -> Deed | Refusal:
     """Keep a guest's words about an order, once, and give the points for it."""
     program = request.program
-    standing = _own(copy, request)
-    row = _order_of(copy, standing, command.order)
-    if row is None or row.status != "paid":
+    standing = known(copy, program, request.actor)
+    row = None if isinstance(standing, Refusal) else _order_of(copy, standing, command.order)
+    if isinstance(standing, Refusal) or row is None or row.status != "paid":
         return Refusal("feedback-no-order", command.order or "")
     if row.id in copy.facts.feedback:
         return Refusal("feedback-given", row.reference)
@@ -94,9 +95,13 @@ def feedback(copy: WorkingCopy, request: Request, command: Feedback) -> Deed | R
 def refer(copy: WorkingCopy, request: Request, command: Refer) -> Deed | Refusal:
     """Remember who brings whom; the points come after the friend's first paid order (Bug 49)."""
     program, facts = request.program, copy.facts
-    standing = _own(copy, request)
-    if standing.frozen:
+    standing = known(copy, program, request.actor)
+    if isinstance(standing, Refusal):
+        return standing
+    if is_frozen(copy, request):
         return Refusal("customer-frozen")
+    if program.rules.referral is None:
+        return Refusal("referral-off")
     friend = copy.followed(copy.standing(program, command.friend).id)
     refusal = referring.refer(
         program.rules, referrer=standing.customer, friend=friend.customer,
@@ -112,10 +117,6 @@ def refer(copy: WorkingCopy, request: Request, command: Refer) -> Deed | Refusal
     friend = friend._replace(referral_id=referral.id)
     facts.standings[friend.id] = copy.slip.standings[friend.id] = friend
     return Deed(f"Noted: you bring {friend.customer[:8]}… to {program.title}.", standing.id)
-
-
-def _own(copy: WorkingCopy, request: Request) -> Standing:
-    return copy.followed(copy.standing(request.program, request.actor).id)
 
 
 def _order_of(copy: WorkingCopy, standing: Standing, reference: str | None) -> OrderRow | None:

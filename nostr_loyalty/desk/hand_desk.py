@@ -6,7 +6,7 @@ from nostr_loyalty.commands.command import Freeze, Grant, Request, Revoke, Revok
 from nostr_loyalty.desk import tier_desk
 from nostr_loyalty.desk.deed import Deed
 from nostr_loyalty.desk.facts import Movement
-from nostr_loyalty.desk.lot_moves import write_off
+from nostr_loyalty.desk.lot_moves import take, take_credit, write_off
 from nostr_loyalty.desk.voucher_moves import give_back
 from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.programs import ServedProgram
@@ -24,6 +24,12 @@ def known(copy: WorkingCopy, program: ServedProgram, customer: str) -> Standing 
     if standing_id is None:
         return Refusal("customer-unknown", f"{customer[:8]}… at {program.slug}")
     return copy.followed(standing_id)
+
+
+def is_frozen(copy: WorkingCopy, request: Request) -> bool:
+    """Whether the asker's own card is frozen: also that of a key that was replaced, whoever holds it now."""
+    standing_id = copy.facts.standing_ids.get((request.program.ledger_id, request.actor))
+    return standing_id is not None and bool(copy.facts.standings[standing_id].frozen)
 
 
 def grant(copy: WorkingCopy, request: Request, command: Grant) -> Deed | Refusal:
@@ -61,15 +67,9 @@ def revoke(copy: WorkingCopy, request: Request, command: Revoke) -> Deed | Refus
     if refusal is not None:
         return refusal
     standing = write_off(copy, request.program, found)
-    position = copy.position(standing)
-    if request.program.rules.deficit == "allow":
-        moved = position.take(command.points, at=copy.now)
-    else:
-        points = min(command.points, position.spendable(copy.now))
-        taken = position.spend(points, at=copy.now) if points else None
-        if taken is None:
-            return Refusal("points-none-to-take", f"{standing.customer[:8]}… at {request.program.slug}")
-        moved = taken
+    moved = take(copy, request.program, standing, command.points)
+    if moved is None:
+        return Refusal("points-none-to-take", f"{standing.customer[:8]}… at {request.program.slug}")
     entry = copy.enter(request.program, standing, Movement(
         type="revoked", moved=moved, text=wording.revoked_by_hand(request.program, command.reason),
         author=request.actor, reference=request.ref, occurred_at=request.at, adapter=request.adapter, by=request.actor,
@@ -97,14 +97,14 @@ def revoke_entry(copy: WorkingCopy, request: Request, command: RevokeEntry) -> D
         )  # fmt: skip
         assert back is not None, "something was charged"
         return _deed(copy, program, standing, back, {})
+    standing = write_off(copy, program, standing)
     order = next((one for one in copy.facts.orders.values() if one.id == entry.order_id), None)
     lot = next(one for one in copy.position(standing).lots if one.entry_id == entry.id)
-    points = lot.points - lot.reversed
-    refusal = _limited(copy, request, points) if points else Refusal("entry-reversed-before", command.entry[:8])
+    due = lot.points - lot.reversed if order is None else order.earned - order.reversed
+    refusal = _limited(copy, request, due) if due else Refusal("entry-reversed-before", command.entry[:8])
     if refusal is not None:
         return refusal
-    allows = program.rules.deficit == "allow"
-    moved = copy.position(standing).reverse_credit(entry.id, points, at=copy.now, deficit=allows)
+    moved = take_credit(copy, program, standing, entry.id, due)
     if moved is None:
         return Refusal("entry-reversed-before", f"{command.entry[:8]}: it has run out, or was spent")
     booked = copy.enter(program, standing, Movement(
@@ -112,10 +112,9 @@ def revoke_entry(copy: WorkingCopy, request: Request, command: RevokeEntry) -> D
         adapter=request.adapter, by=request.actor, reverses=entry.id, order_id=entry.order_id,
     ))  # fmt: skip
     if order is not None:
-        due = order.earned - order.reversed
-        short = due + moved.points - min(due, lot.expired)
+        run_out = lot.expired - (order.reversed - order.unbooked - order.clamped - lot.reversed)
         copy.put_order(order._replace(
-            reversed=order.earned, clamped=order.clamped + (0 if allows else max(0, short)),
+            reversed=order.earned, clamped=order.clamped + max(0, due + moved.points - max(0, run_out)),
         ))  # fmt: skip
         copy.put_refund(copy.by_hand(order, request.actor, request.ref), order.id, -moved.points, booked.id)
         standing = copy.count(copy.facts.standings[standing.id], order.day, order.source, points=-due)

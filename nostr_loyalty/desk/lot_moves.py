@@ -1,10 +1,18 @@
-"""Moves that several desks make on a customer's lots: write off what has run out, book what was pending.
+"""Moves that several desks make on a customer's lots: write off what has run out, take back, book what was pending.
 
-The customer's lots must have been gathered whole, with the event ids of the entries that opened them.
+The customer's lots must have been gathered whole, with the event ids of the entries that opened them. What has run out
+is written off before anything is taken back, so that it does not matter when somebody swept last.
+
+What is taken back and was spent makes a deficit. A program that clamps forgives it, but for what the customer's issued
+vouchers hold: that is not spent yet, and their cancellation would give it back. That part stays a deficit, which the
+cancellation fills.
 """
+
+from collections.abc import Callable
 
 from ledger.book import Standing
 from ledger.entry import NewEntry
+from ledger.lot import Moved
 from ledger.orders import OrderRow
 from nostr_loyalty.desk import tier_desk
 from nostr_loyalty.desk.facts import Movement
@@ -28,6 +36,51 @@ def write_off(copy: WorkingCopy, program: ServedProgram, standing: Standing) -> 
         ))  # fmt: skip
         standing = copy.facts.standings[standing.id]
     return standing
+
+
+def take(
+    copy: WorkingCopy, program: ServedProgram, standing: Standing, points: int, *, first: int | None = None
+) -> Moved | None:
+    """A debit of so many points (above 0), of this lot first; None where the program clamps and there is nothing."""
+    position = copy.position(standing)
+    return _clamped(copy, program, standing, points, lambda size: position.take(size, at=copy.now, first=first))
+
+
+def take_credit(
+    copy: WorkingCopy, program: ServedProgram, standing: Standing, lot_id: int, points: int
+) -> Moved | None:  # fmt: skip
+    """Take back up to so many points (0 or more) of the credit that opened this lot; None where nothing can be."""
+    position = copy.position(standing)
+    return _clamped(
+        copy, program, standing, points, lambda size: position.reverse_credit(lot_id, size, at=copy.now)
+    )  # fmt: skip
+
+
+def take_moved_credit(
+    copy: WorkingCopy, program: ServedProgram, standing: Standing, lot_id: int, points: int, taken: int
+) -> Moved | None:
+    """The same of a credit whose customer goes on as `standing`, with another key; `taken`: of it in all, so far.
+
+    The lot that it became goes first; what had run out, of the old key or the new, is not taken again.
+    """
+    lots = {lot.entry_id: lot for each in copy.facts.lots.values() for lot in each}
+    heirs = copy.facts.heirs.get(lot_id, [])
+    gone = lots[lot_id].expired + sum(lots[heir].expired + lots[heir].reversed for heir in heirs)
+    points = min(points, lots[lot_id].points - gone - taken)
+    return take(copy, program, standing, points, first=heirs[-1] if heirs else None) if points > 0 else None
+
+
+def _clamped(
+    copy: WorkingCopy, program: ServedProgram, standing: Standing, points: int, take_: Callable[[int], Moved | None]
+) -> Moved | None:
+    moved = take_(points) if points else None
+    if moved is None or program.rules.deficit == "allow":
+        return moved
+    forgiven = moved.after.deficit - max(standing.deficit, copy.facts.held.get(standing.id, 0))
+    if forgiven <= 0:
+        return moved
+    points = -moved.points - forgiven
+    return take_(points) if points else None
 
 
 def book_pending(copy: WorkingCopy, program: ServedProgram, row: OrderRow, text: str) -> NewEntry | None:

@@ -1,8 +1,10 @@
 """The operator's hand on orders: a refund that the till does not report, and orders that the guard holds."""
 
 from ledger.orders import OrderRow
+from ledger.units import Money
 from ledger.waiting_refunds import WaitingRefund
 from nostr_loyalty.commands.command import Drop, Refund, Release, Request
+from nostr_loyalty.desk import tier_desk
 from nostr_loyalty.desk.deed import Deed
 from nostr_loyalty.desk.lot_moves import book_pending
 from nostr_loyalty.desk.refund_desk import RefundDesk
@@ -16,11 +18,11 @@ def refund(copy: WorkingCopy, request: Request, command: Refund) -> Deed | Refus
     row = _order(copy, command.order)
     if isinstance(row, Refusal):
         return row
-    amount = command.amount
+    amount = command.amount or Money(row.amount_minor - row.refunded_minor, row.currency)
     reported = WaitingRefund(
         program_id=row.program_id, source=request.actor, order_reference=row.reference, reference=request.ref,
-        canceled=amount is None, currency=amount.currency if amount else row.currency,
-        amount_minor=amount.minor if amount else 0, message_ref=request.ref, recorded_at=copy.now,
+        canceled=False, currency=amount.currency, amount_minor=amount.minor, message_ref=request.ref,
+        recorded_at=copy.now,
     )  # fmt: skip
     before = len(copy.slip.entries)
     taken = RefundDesk(copy).take_back(request.program, row, reported, adapter=request.adapter, by=request.actor)
@@ -28,7 +30,7 @@ def refund(copy: WorkingCopy, request: Request, command: Refund) -> Deed | Refus
         return taken
     entries = tuple(copy.slip.entries[before:])
     text = f"Order {row.reference} taken back: {wording.delta(request.program, -taken)}."
-    return Deed(text, row.standing_id, entries, facts={"order": row.reference})
+    return Deed(text, _whose(copy, row), entries, facts={"order": row.reference})
 
 
 def release(copy: WorkingCopy, request: Request, command: Release) -> Deed | Refusal:
@@ -41,7 +43,7 @@ def release(copy: WorkingCopy, request: Request, command: Release) -> Deed | Ref
     entries = (entry,) if entry is not None else ()
     points = entry.points if entry is not None else 0
     text = f"Order {row.reference} released: {wording.delta(request.program, points)}."
-    return Deed(text, row.standing_id, entries, facts={"order": row.reference})
+    return Deed(text, _whose(copy, row), entries, facts={"order": row.reference})
 
 
 def drop(copy: WorkingCopy, request: Request, command: Drop) -> Deed | Refusal:
@@ -54,10 +56,14 @@ def drop(copy: WorkingCopy, request: Request, command: Drop) -> Deed | Refusal:
     copy.put_order(row._replace(reversed=row.earned, unbooked=row.unbooked + due, pending_until=None, held=0))
     copy.put_refund(copy.by_hand(row, request.actor, request.ref), row.id, due, None)
     standing = copy.count(copy.followed(row.standing_id), row.day, row.source, points=-due)
-    copy.put_standing(request.program, standing)
+    tier_desk.reviewed(copy, request.program, copy.put_standing(request.program, standing))
     copy.slip.settled.append((row.id, "dropped"))
     text = f"Order {row.reference} dropped: it earns nothing."
-    return Deed(text, row.standing_id, facts={"order": row.reference})
+    return Deed(text, standing.id, facts={"order": row.reference})
+
+
+def _whose(copy: WorkingCopy, row: OrderRow) -> int | None:
+    return None if row.standing_id is None else copy.followed(row.standing_id).id
 
 
 def _order(copy: WorkingCopy, reference: str) -> OrderRow | Refusal:

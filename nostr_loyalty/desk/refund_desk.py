@@ -9,12 +9,11 @@ Rules:
 - A customer whose key was replaced is followed to the new one.
 """
 
-from ledger.book import Standing
-from ledger.lot import Moved
 from ledger.orders import OrderRow
 from ledger.waiting_refunds import WaitingRefund
 from nostr_loyalty.desk import tier_desk
 from nostr_loyalty.desk.facts import Movement
+from nostr_loyalty.desk.lot_moves import take_credit, take_moved_credit, write_off
 from nostr_loyalty.desk.voucher_moves import give_back
 from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.intake.recognition import OrderMessage
@@ -89,19 +88,19 @@ class RefundDesk:
             return points, None, row
         if not points:
             return 0, None, row
-        copy, allows = self._copy, program.rules.deficit == "allow"
-        standing = copy.followed(home)
-        position = copy.position(standing)
+        copy = self._copy
+        standing = write_off(copy, program, copy.followed(home))
+        lot = next(one for one in copy.facts.lots[home] if one.entry_id == row.entry_id)
         own = standing.id == home
+        before = lot.reversed if own else copy.facts.taken[row.id]
         if own:
-            lot = next(one for one in position.lots if one.entry_id == row.entry_id)
-            expired = min(points, lot.expired)
-            moved = position.reverse_credit(row.entry_id, points, at=copy.now, deficit=allows)
+            moved = take_credit(copy, program, standing, row.entry_id, points)
         else:
-            expired = 0
-            moved = position.take(points, at=copy.now) if allows else _take_what_there_is(copy, standing, points)
+            moved = take_moved_credit(copy, program, standing, row.entry_id, points, before)
         taken = -moved.points if moved is not None else 0
-        row = row._replace(clamped=row.clamped + max(0, points - taken - expired) if not allows else row.clamped)
+        # What is not taken had run out, or is forgiven; what ran out was perhaps said of an earlier refund.
+        run_out = lot.expired - (row.reversed - points - row.unbooked - row.clamped - before)
+        row = row._replace(clamped=row.clamped + max(0, points - taken - max(0, run_out)))
         if moved is None:
             return 0, None, row
         entry = copy.enter(program, standing, Movement(
@@ -134,12 +133,18 @@ class RefundDesk:
     def _whole(self, program: ServedProgram, row: OrderRow, refund: WaitingRefund) -> None:
         """What else hangs on an order that was taken back in whole."""
         copy = self._copy
+        copy.slip.settled.append((row.id, "dropped"))  # what the guard noticed need not be looked at any more
         for voucher in list(copy.facts.vouchers.values()):
             if voucher.program_id != row.program_id or voucher.order_reference != row.reference:
                 continue
             if voucher.status == "used" and voucher.order_source in (None, row.source):
                 give_back(
-                    copy, program, voucher, "refunded", author=refund.source, reference=f"{refund.reference}:voucher"
+                    copy,
+                    program,
+                    voucher,
+                    "refunded",
+                    author=refund.source,
+                    reference=f"{refund.reference}:{voucher.hash}",
                 )
         said = copy.facts.feedback.get(row.id)
         if said is not None and said.entry_id is not None:
@@ -163,33 +168,24 @@ class RefundDesk:
         self, program: ServedProgram, standing_id: int, entry_id: int, row: OrderRow, reference: str
     ) -> None:
         """Take a bonus back that the order had led to: a credit of its own."""
-        copy, allows = self._copy, program.rules.deficit == "allow"
-        bonus = copy.facts.bonuses[entry_id]
-        standing = copy.followed(standing_id)
-        position = copy.position(standing)
-        lot = next((one for one in position.lots if one.entry_id == entry_id), None)
-        if lot is None:  # it had moved to another key: take as many from there
-            points = bonus.points
-            moved = position.take(points, at=copy.now) if allows else _take_what_there_is(copy, standing, points)
+        copy, bonus = self._copy, self._copy.facts.bonuses[entry_id]
+        standing = write_off(copy, program, copy.followed(standing_id))
+        lot = next(one for one in copy.facts.lots[bonus.standing_id] if one.entry_id == entry_id)
+        own, points = standing.id == bonus.standing_id, lot.points - lot.reversed
+        if own:
+            moved = take_credit(copy, program, standing, entry_id, points)
         else:
-            points = lot.points - lot.reversed
-            moved = position.reverse_credit(entry_id, points, at=copy.now, deficit=allows) if points else None
+            moved = take_moved_credit(copy, program, standing, entry_id, points, lot.reversed)
+        standing = copy.count(standing, day_of(bonus.occurred_at, program.rules.tz), points=-points)
         if moved is None:
+            tier_desk.reviewed(copy, program, copy.put_standing(program, standing))
             return
-        standing = copy.count(standing, day_of(bonus.occurred_at, program.rules.tz), points=moved.points)
         copy.enter(program, standing, Movement(
             type="revoked", moved=moved, text=wording.revoked(program, canceled=row.status == "canceled"),
             author=row.source, reference=reference, occurred_at=copy.now, adapter="daemon",
-            reverses=entry_id if lot is not None else None,
+            reverses=entry_id if own else None,
         ))  # fmt: skip
         tier_desk.reviewed(copy, program, copy.facts.standings[standing.id])
-
-
-def _take_what_there_is(copy: WorkingCopy, standing: Standing, points: int) -> Moved | None:
-    """A debit that leaves no deficit: as much as can be spent, up to so many points."""
-    position = copy.position(standing)
-    points = min(points, position.spendable(copy.now))
-    return position.spend(points, at=copy.now) if points else None
 
 
 def refund_reference(message: OrderMessage) -> str:

@@ -14,7 +14,7 @@ from nostr_loyalty.commands.outcome import Fact
 from nostr_loyalty.desk import tier_desk
 from nostr_loyalty.desk.deed import Deed
 from nostr_loyalty.desk.facts import Movement
-from nostr_loyalty.desk.hand_desk import known
+from nostr_loyalty.desk.hand_desk import is_frozen, known
 from nostr_loyalty.desk.lot_moves import write_off
 from nostr_loyalty.desk.voucher_moves import give_back, return_points
 from nostr_loyalty.desk.working_copy import WorkingCopy
@@ -36,7 +36,7 @@ def redeem(copy: WorkingCopy, request: Request, command: Redeem) -> Deed | Refus
     standing = tier_desk.reviewed(copy, program, write_off(copy, program, found))
     facts = RedeemFacts(
         spendable=copy.position(standing).spendable(copy.now), tier=standing.tier,
-        frozen=bool(standing.frozen) and request.role == "customer",
+        frozen=request.role == "customer" and is_frozen(copy, request),
         stock_taken=copy.facts.stock.get(command.reward, 0), slots=copy.facts.slots, now=copy.now,
     )  # fmt: skip
     redemption = redeeming.redeem(program.rules, command.reward, facts)

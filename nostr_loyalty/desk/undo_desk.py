@@ -9,6 +9,7 @@ from nostr_loyalty.commands.command import Request, Undo
 from nostr_loyalty.desk.deed import Deed
 from nostr_loyalty.desk.facts import Movement
 from nostr_loyalty.desk.hand_desk import give
+from nostr_loyalty.desk.lot_moves import take_credit, write_off
 from nostr_loyalty.desk.voucher_moves import give_back
 from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.publishing import wording
@@ -41,11 +42,10 @@ def undo(copy: WorkingCopy, request: Request, _command: Undo) -> Deed | Refusal:
 
 def _take_back_the_grant(copy: WorkingCopy, request: Request, action: Action) -> Deed | Refusal:
     assert action.standing_id is not None
-    standing, entry_id = copy.facts.standings[action.standing_id], int(action.detail["entry"])
+    entry_id = int(action.detail["entry"])
+    standing = write_off(copy, request.program, copy.facts.standings[action.standing_id])
     lot = next(one for one in copy.position(standing).lots if one.entry_id == entry_id)
-    left = lot.points - lot.reversed
-    allows = request.program.rules.deficit == "allow"
-    moved = copy.position(standing).reverse_credit(entry_id, left, at=copy.now, deficit=allows) if left else None
+    moved = take_credit(copy, request.program, standing, entry_id, lot.points - lot.reversed)
     if moved is None:
         return Refusal("undo-impossible", "the points are gone")
     entry = copy.enter(request.program, standing, Movement(

@@ -1,20 +1,20 @@
 """Giving a voucher's points back: after a cancellation, at the end of its hold, for a smaller bill, after a refund.
 
 What is given back goes into the lots that it came from, with at least a day to live (protocol §4 rule 3), and never
-more than was charged. Where the redemption stands on the chain of a key that was replaced, it comes as a new credit.
+more than was charged. Where the redemption stands on the chain of a key that was replaced, it comes as a new credit,
+which ends when the last of those lots would have ended, with at least a day to live too.
 """
 
 from typing import Literal
 
 from ledger.entry import NewEntry
-from ledger.lot import Draw
+from ledger.lot import LIFE_AFTER_RESTORING_S, Draw
 from ledger.vouchers import Voucher
 from nostr_loyalty.desk.facts import Movement
 from nostr_loyalty.desk.lot_moves import write_off
 from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import wording
-from nostr_loyalty.rules import expiring
 
 Why = Literal["cancelled", "expired", "bill", "refunded"]
 
@@ -47,9 +47,7 @@ def return_points(
     drawn = copy.facts.drawn.get(voucher.entry_id)
     position = copy.position(standing)
     if drawn is None:
-        moved = position.credit(
-            copy.facts.next_entry_id, points, expires_at=expiring.expires_at(program.rules, copy.now), at=copy.now
-        )
+        moved = position.credit(copy.facts.next_entry_id, points, expires_at=_end_of(copy, voucher), at=copy.now)
         return copy.enter(program, standing, Movement(
             type="granted", moved=moved, text=text, author=author, reference=reference, occurred_at=copy.now,
             adapter=adapter, by=by,
@@ -60,6 +58,16 @@ def return_points(
         type="revoked", moved=moved, text=text, author=author, reference=reference, occurred_at=copy.now,
         adapter=adapter, by=by, reverses=voucher.entry_id, of_credit=False, reward=voucher.reward,
     ))  # fmt: skip
+
+
+def _end_of(copy: WorkingCopy, voucher: Voucher) -> int | None:
+    """When the last of the lots ends that the redemption drew on; None: one of them never does."""
+    ends = [copy.now + LIFE_AFTER_RESTORING_S]
+    for end in copy.facts.ends[voucher.entry_id]:
+        if end is None:
+            return None
+        ends.append(end)
+    return max(ends)
 
 
 def left_of(drawn: list[Draw], points: int) -> list[Draw]:

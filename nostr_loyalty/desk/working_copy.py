@@ -138,6 +138,8 @@ class WorkingCopy:
     def put_refund(self, refund: WaitingRefund, order_id: int, points: int, entry_id: int | None) -> None:
         """Write down an applied refund: it took `points` (0 or more) back by `entry_id`."""
         self.facts.refunded.add((refund.program_id, refund.source, refund.reference))
+        if order_id in self.facts.taken:
+            self.facts.taken[order_id] += points if entry_id is not None else 0
         self.release(refund)
         self.slip.refunds.append(Refund(
             refund.program_id, refund.source, refund.reference, order_id, refund.amount_minor, points, entry_id,
@@ -152,6 +154,9 @@ class WorkingCopy:
 
     def put_voucher(self, voucher: Voucher) -> None:
         """Write down a new or changed voucher."""
+        for one, sign in ((self.facts.vouchers.get(voucher.hash), -1), (voucher, 1)):
+            if one is not None and one.is_active:
+                self.facts.held[one.standing_id] = self.facts.held.get(one.standing_id, 0) + sign * one.charged
         self.facts.vouchers[voucher.hash] = voucher
         if voucher.id == self.facts.next_voucher_id:
             self.facts.next_voucher_id += 1

@@ -108,8 +108,10 @@ async def test_every_verb_counts_once_by_its_ref(tmp_path: Path) -> None:
             ((entry,),) = await r.rows("SELECT lower(hex(ref)) FROM entry WHERE id = 1")
         for by_guest in (Redeem("coffee"), Claim(claimable.claim), Feedback("Nice"), Refer(new_key().public)):
             await _twice(served, by_guest, role="customer")
-        for command in [Grant(who, 5), Revoke(who, 1), Use(code), Cancel(cancelled), Refund("order-2"), Freeze(who),
-                        Unfreeze(who), Undo(), Unfreeze(who), RevokeEntry(entry), Grant(OTHER, 3), Relink(OTHER, OPERATOR)]:  # fmt: skip
+        for command in (
+            Grant(who, 5), Revoke(who, 1), Use(code), Cancel(cancelled), Refund("order-2"), Freeze(who), Unfreeze(who),
+            Undo(), Unfreeze(who), RevokeEntry(entry), Grant(OTHER, 3), Relink(OTHER, OPERATOR),
+        ):  # fmt: skip
             await _twice(served, command)
 
 
