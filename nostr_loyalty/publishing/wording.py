@@ -236,7 +236,9 @@ def detail(program: ServedProgram, refused: Refusal) -> str:
     """The detail alone: "You have 80 of 100 points"; "" where the refusal has none."""
     if not refused.template:
         return refused.detail
-    values = {name: program.amount_of(value) if isinstance(value, Points) else value for name, value in refused.values}
+    values = {
+        name: program.amount_of(int(value)) if isinstance(value, Points) else value for name, value in refused.values
+    }
     return _text(program, refused.template).format(**values)
 
 
