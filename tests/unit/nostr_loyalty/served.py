@@ -1,5 +1,5 @@
-"""A program as the daemon serves it, with a real ledger, event path, command path and sweeper; what relays deliver is
-handed in.
+"""A program as the daemon serves it, with a real ledger, event path, letter path, command path and sweeper; what relays
+deliver is handed in.
 
 Time stands still until a test moves it, no socket is opened and nobody waits: a batch is taken when its CaughtUp has
 been confirmed.
@@ -34,12 +34,16 @@ from nostr_loyalty.commands.outcome import Outcome
 from nostr_loyalty.config.load import load
 from nostr_loyalty.daemon import keys_of, serve_programs
 from nostr_loyalty.event_path import EventPath
+from nostr_loyalty.intake.patience import Patience
+from nostr_loyalty.letter_path import LetterPath
 from nostr_loyalty.programs import ServedProgram, ServedPrograms
 from nostr_loyalty.publishing.sealing import Sealer
 from nostr_loyalty.upkeep import documents
 from nostr_loyalty.upkeep.sweeping import Sweeper
 from relay_client.deliveries import Arrived, CaughtUp, Delivery
 from tests.clock import FakeClock
+from tests.unit.nostr_loyalty import correspondence
+from tests.unit.nostr_loyalty.correspondence import Answered
 from tests.venue import Venue, new_key
 
 URL = "ws://127.0.0.1:1"
@@ -83,6 +87,7 @@ class Served:
         self.config = load(self.venue.write_config())
         self._change = change
         self._busy_timeout_ms = busy_timeout_ms
+        self.others: list[tuple[Event, Promised]] = []
         self._seen = 0
         self._dice = random.Random(1)
 
@@ -91,12 +96,15 @@ class Served:
         self.database = await Database.open(path, busy_timeout_ms=self._busy_timeout_ms)
         programs = await serve_programs(self.config, self.database, self.clock.now())
         self.programs = ServedPrograms(self._change(program) for program in programs.all)
-        self.path = EventPath(
-            pool=self.pool, database=self.database, programs=self.programs, keys=keys_of(self.config),  # type: ignore[arg-type] # it passes for a Pool
-            clock=self.clock, dice=self._dice.randbytes, batch_max=64, promised=lambda: None,
-        )  # fmt: skip
         more: dict[str, Any] = {"database": self.database, "clock": self.clock, "dice": self._dice.randbytes}
         self.commands = CommandPath(promised=lambda: None, **more)
+        letters = LetterPath(
+            programs=self.programs, commands=self.commands, dice=self._dice.randbytes, patience=Patience()
+        )
+        self.path = EventPath(
+            pool=self.pool, keys=keys_of(self.config), programs=self.programs, batch_max=64, promised=lambda: None,  # type: ignore[arg-type] # it passes for a Pool
+            letters=letters, **more,
+        )  # fmt: skip
         self.sweeper = Sweeper(programs=self.programs, promised=lambda: None, **more)
         self.running = asyncio.create_task(self.path.run())
         await self.promises()
@@ -124,6 +132,21 @@ class Served:
     async def deliver(self, *events: Event | Claimed) -> None:
         """The events as one batch; returns when it is booked."""
         await self.pool.hand([Arrived(URL, "orders", Claimed(*event)) for event in events]).wait()
+
+    async def write(self, writer: SecretKey, text: str, **more: Any) -> list[Answered]:
+        """What is answered to a letter of somebody; `more` as in `correspondence.letter`. What else was promised for
+        it: `others`.
+        """
+        more = {"to": self.venue.issuer.public, "at": self.clock.now(), **more}
+        return await self.post(writer, correspondence.letter(writer, text, **more))
+
+    async def post(self, writer: SecretKey, *letters: Event) -> list[Answered]:
+        """The same for what was written before, as one batch."""
+        await self.deliver(*letters)
+        sealed = await self.sealed()
+        answers = [one for one in sealed if one[1].label == "letter" and value(one[0].tags, "p") == writer.public]
+        self.others = [one for one in sealed if one not in answers]
+        return [correspondence.answered(event, writer) for event, _ in answers]
 
     @property
     def program(self) -> ServedProgram:
