@@ -1,8 +1,7 @@
-"""report and export, on a ledger of a venue that has lived: figures against sums that are made here, by other means."""
+"""report, on the ledger of a venue that has lived: figures against sums that are made here, by other means."""
 
 import asyncio
 import csv
-import hashlib
 import io
 import json
 import shutil
@@ -11,76 +10,12 @@ import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from kinds import entry as wire
-from kinds.event import rumor_from_canonical, sign
-from kinds.keys import npub_encode
-from nostr_loyalty.commands.command import Cancel, Grant, Redeem, Relink, Revoke
-from tests.clock import FakeClock
 from tests.integration.hand import Hand
-from tests.unit.nostr_loyalty.served import Served
-from tests.venue import Venue, add_program, new_key
-
-MADRID = ZoneInfo("Europe/Madrid")
-RULES = """
-point_value = "5 sat"
-ttl = "20d"
-tier_basis = { by = "points" }
-[[program.tier]]
-id = "gold"
-title = "Gold"
-threshold = 40
-[[program.reward]]
-id = "coffee"
-title = "Free coffee"
-cost = 10
-type = "item"
-value = "any coffee"
-"""
-
-
-def noon(month: int, day: int) -> int:
-    """A moment of 2026 on the venue's wall."""
-    return int(datetime(2026, month, day, 12, tzinfo=MADRID).timestamp())
-
-
-async def live(folder: Path) -> None:
-    """August to November: guests come and stay away, redeem, get their points back, are refunded, move to a new key."""
-    served = Served(folder, extra=RULES)
-    served.clock = FakeClock(noon(8, 10))
-    ana, ben, cleo, dora, new = (new_key().public for _ in range(5))
-    async with served:
-
-        async def at(month: int, day: int) -> None:
-            served.clock.step(noon(month, day) - served.clock.now())
-            await served.sweep()
-
-        await served.take(served.order("1", "30000", customer=ana), served.order("2", "8000", customer=ben))
-        await at(9, 30)  # what was earned in August has run out
-        await served.take(served.order("3", "45000", customer=ana), served.order("4", "10000", customer=cleo))
-        voucher = await served.asks(Redeem("coffee"), ana)
-        await served.asks(Redeem("coffee"), ana)
-        await at(10, 5)
-        await served.asks(Cancel(str(voucher.facts["voucher"])), ana)
-        await served.command(Grant(ben, 50, "sorry"))
-        await served.command(Revoke(ben, 5))
-        await served.take(
-            served.order("5", "4000", customer=cleo),
-            served.order("6", "7000", customer=None),
-            served.order("7", "9000", customer=dora),
-        )
-        await at(10, 8)
-        await served.take(
-            served.order("3", "15000", customer=ana, status="refunded", refund_id="a"),
-            served.order("7", "9000", customer=dora, status="canceled"),
-        )
-        await served.command(Relink(ana, new))
-        await at(11, 3)
-        await served.take(served.order("8", "21000", customer=new), served.order("9", "2000", customer=dora))
-        await served.assert_clean()
+from tests.integration.lived import MADRID, live
+from tests.venue import Venue, add_program
 
 
 @pytest.fixture(scope="module")
@@ -237,87 +172,3 @@ def test_several_programs_and_one_that_never_served(
     assert bar["now"]["tiers"] == []
     assert hand("export", "--program", "bar-luna").count("\n") == 1
     assert "bar-luna" in hand("report")
-
-
-# -- export -----------------------------------------------------------------------------------------------------------
-
-
-def test_an_auditor_can_verify_an_export(hand: Hand, config: Path) -> None:
-    """Of every entry the id is the hash of its document; signed again it is the published event, and chains hold."""
-    rows = [json.loads(line) for line in hand("export", "--format", "jsonl").splitlines()]
-    key = new_key().from_nsec((config.parent / "loyalty.key").read_text().strip())
-    chains: dict[str, list[Any]] = {}
-    for row in rows:
-        assert hashlib.sha256(row["document"].encode()).hexdigest() == row["id"]
-        event = sign(rumor_from_canonical(row["document"].encode()), key)
-        assert event.id == row["id"]
-        line = wire.parse(event)
-        assert (line.customer, line.seq, line.type, line.points, line.balance, line.prev, line.rev, line.key) == tuple(
-            row[name] for name in ("customer", "seq", "type", "points", "balance", "prev", "rev", "x")
-        )
-        chains.setdefault(row["customer"], []).append(event)
-    for events in chains.values():
-        wire.verify_chain(events)
-    assert sum(map(len, chains.values())) == len(booked(hand))
-
-
-def test_csv_holds_the_same_as_json_lines(hand: Hand) -> None:
-    """All four tables: the same rows in the same order, with the columns named first."""
-    for what in ("entries", "balances", "vouchers", "orders"):
-        wanted = [json.loads(line) for line in hand("export", "--what", what, "--format", "jsonl").splitlines()]
-        found = list(csv.DictReader(io.StringIO(hand("export", "--what", what))))
-        assert len(found) == len(wanted) > 0
-        for row, other in zip(found, wanted, strict=True):
-            assert list(row) == list(other)
-            assert row["customer"] == (other["customer"] or "")
-            assert [row[name] for name in ("program",)] == [other["program"]]
-        texts = [text for row in found for text in row.values() if text[:1] in "=+-@\t" and text]
-        assert all(text.lstrip("+-").replace(".", "").isdigit() for text in texts)
-
-
-def test_orders_and_vouchers_say_what_became_of_them(hand: Hand) -> None:
-    """A partial refund, a cancelled order, a receipt without a customer; a voucher given back and one that ran out."""
-    orders = {
-        row["order"]: row
-        for row in map(json.loads, hand("export", "--what", "orders", "--format", "jsonl").splitlines())
-    }
-    assert (orders["3"]["amount"], orders["3"]["refunded"], orders["3"]["unit"], orders["3"]["reversed"]) == (
-        "45000", "15000", "sat", 15,
-    )  # fmt: skip
-    assert (orders["7"]["status"], orders["6"]["customer"], orders["6"]["earned"]) == ("canceled", None, 7)
-    assert orders["1"]["time"] == "2026-08-10T12:00:00+02:00"
-    vouchers = [json.loads(line) for line in hand("export", "--what", "vouchers", "--format", "jsonl").splitlines()]
-    assert [(row["status"], row["charged"], row["cost"]) for row in vouchers] == [
-        ("cancelled", 0, 10),
-        ("expired", 0, 10),
-    ]
-
-
-def test_pages_leave_nothing_out(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Page by page of any size the export is the same."""
-    for what in ("entries", "balances", "vouchers", "orders"):
-        whole = hand("export", "--what", what)
-        for size in (1, 2, 3):
-            monkeypatch.setattr("nostr_loyalty.cli.export.PAGE", size)
-            assert hand("export", "--what", what) == whole
-        monkeypatch.undo()
-
-
-def test_out_replaces_a_file_when_it_is_complete(hand: Hand, tmp_path: Path) -> None:
-    """For the owner only; an old file is replaced in whole, and nothing half is left behind."""
-    target = tmp_path / "entries.csv"
-    target.write_text("old and much longer than anything" * 10_000)
-    assert hand("export", "--out", str(target)) == ""
-    assert target.read_text(encoding="utf-8") == hand("export")
-    assert target.stat().st_mode & 0o777 == 0o600
-    assert list(tmp_path.iterdir()) == [target]
-    hand("export", "--out", str(tmp_path / "nowhere" / "x"))
-    assert hand.code == 69
-
-
-def test_npubs_are_told_for_people(hand: Hand) -> None:
-    """A balance names its customer as npub too, and where a lost key's points went."""
-    rows = [json.loads(line) for line in hand("export", "--what", "balances", "--format", "jsonl").splitlines()]
-    assert all(row["npub"] == npub_encode(row["customer"]) for row in rows)
-    (moved,) = [row for row in rows if row["moved_to"]]
-    assert moved["moved_to"] in {row["customer"] for row in rows if row["tier"] == "gold"}
