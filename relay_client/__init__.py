@@ -4,9 +4,11 @@ points.
 Read `pool` first: it is what an owner uses. Below it, from the outside in:
 
     pool              several relays: take, post, outcomes, states
+    visits            connections to relays that are not ours: made when wanted, closed when not
     driver            drives one session: connects again and again, carries texts, time and deliveries
     connection        one socket; the only importer of websockets
     relay_information what a relay says about itself over HTTP (NIP-11)
+    asking            who waits for the answer to which question
     backlog           deliveries of one connection that wait for the owner, bounded
 
 and the pure part, without asyncio, sockets, clock or dice:
@@ -17,6 +19,7 @@ and the pure part, without asyncio, sockets, clock or dice:
     schedule          when to catch up
     catch_up          paging through the past, newest first
     known             events that the owner has confirmed, so that a repetition costs nothing
+    queries           questions about what a relay holds now, with a deadline
     outgoing          events on their way to one relay, until each has its verdict
     authentication    NIP-42, from the challenge to the relay's OK
     liveness          is the relay still there: listening time, pings

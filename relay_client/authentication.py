@@ -1,7 +1,8 @@
 """NIP-42 on one connection: from the relay's challenge to its OK.
 
 Rules: the latest challenge is answered, when it comes before we are authenticated or when the relay refuses
-something for want of authentication. Some relays challenge at connect, some only after a refusal, some with a new
+something for want of authentication; where we do not come `at_once`, only then: a relay that somebody else named need
+not know who writes there. Some relays challenge at connect, some only after a refusal, some with a new
 challenge for every refusal: one answer is under way at a time, and if it fails although a newer challenge has come
 meanwhile, that one is answered. What was refused is sent again only after the OK. Attempts are bounded.
 """
@@ -15,6 +16,7 @@ from kinds import event as events
 from kinds import relay_auth
 from kinds.event import Event, Template
 from relay_client import messages
+from relay_client.settings import PoolSettings
 
 
 class Stage(Enum):
@@ -33,13 +35,14 @@ class Authentication:
     """
 
     def __init__(
-        self, url: str, key: str | None, sign: Callable[[str, Template], Event], attempts_max: int, deadline_s: float
+        self, url: str, key: str | None, sign: Callable[[str, Template], Event], settings: PoolSettings
     ) -> None:
         self._url = url
         self._key = key
         self._sign = sign
-        self._attempts_max = attempts_max
-        self._deadline_s = deadline_s
+        self._attempts_max = settings.auth_attempts_max
+        self._deadline_s = settings.auth_deadline_s
+        self._at_once = settings.auth_at_once
         self.opened()
 
     def opened(self) -> None:
@@ -64,6 +67,8 @@ class Authentication:
         """The relay sent a challenge; the text to send now, if it is to be answered now."""
         self._challenge = challenge
         if self._key is None or self.stage is Stage.ACCEPTED or self.stage is Stage.ANSWERED:
+            return None
+        if self.stage is Stage.UNASKED and not self._at_once:
             return None
         return self._answer(listened, wall)
 

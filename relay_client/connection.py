@@ -11,7 +11,7 @@ import asyncio
 import functools
 import logging
 import ssl
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol, cast
 
 from websockets.client import ClientProtocol
@@ -21,11 +21,17 @@ from websockets.protocol import OPEN
 from websockets.uri import parse_uri
 
 CLOSE_DEADLINE_S: Final = 3.0
+ADDRESS_DEADLINE_S: Final = 5.0
+"""Seconds for one of a host's addresses, where it has several that were resolved for us."""
 WRITE_BUFFER_BYTES: Final = 1024 * 1024
 _NORMAL_CLOSURE: Final = 1000
 # websockets logs frames and failures under its own name; what matters of them is told as a happening.
 _SILENT: Final = logging.getLogger("relay_client.websockets")
 _SILENT.setLevel(logging.CRITICAL + 1)
+
+
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+"""Host and port to the addresses to connect to, one or more. Raises AddressForbidden; OSError where there is none."""
 
 
 class Declined(Exception):
@@ -176,19 +182,24 @@ class Connection(asyncio.Protocol):
             self._closing = loop.call_later(CLOSE_DEADLINE_S, transport.abort)
 
 
-async def dial(url: str, listener: Listener, text_bytes_max: int) -> Connection:
+async def dial(url: str, listener: Listener, text_bytes_max: int, resolve: Resolve | None = None) -> Connection:
     """A connection whose handshake is done; the listener has heard of it by then. url: ws or wss.
 
-    Declined when a server answered otherwise; OSError when there is none, or the url is none. Cancelling drops the
-    socket.
+    resolve: who looks the host up, once: what it gives is what is connected to, and the certificate and the Host header
+    are still the url's. None: the system does, at will. Declined when a server answered otherwise; OSError when there
+    is none, or the url is none. Cancelling drops the socket.
     """
     try:
         uri = parse_uri(url)
     except InvalidURI as fault:
         raise OSError(f"not a relay url: {url}") from fault
-    connection = Connection(url, listener, text_bytes_max)
+    make = functools.partial(Connection, url, listener, text_bytes_max)
     tls = tls_context() if uri.secure else None
-    await asyncio.get_running_loop().create_connection(lambda: connection, uri.host, uri.port, ssl=tls)
+    if resolve is None:
+        _, connection = await asyncio.get_running_loop().create_connection(make, uri.host, uri.port, ssl=tls)
+    else:
+        addresses = await resolve(uri.host, uri.port)
+        connection = await _first(make, addresses, uri.port, tls, uri.host if uri.secure else None)
     try:
         await connection.ready
     except InvalidHandshake as fault:
@@ -198,6 +209,21 @@ async def dial(url: str, listener: Listener, text_bytes_max: int) -> Connection:
         connection.abort()
         raise
     return connection
+
+
+async def _first(
+    make: Callable[[], Connection], addresses: Sequence[str], port: int, tls: ssl.SSLContext | None, name: str | None
+) -> Connection:
+    """A socket to the first of the addresses that takes one; OSError of the last where none does."""
+    fault: OSError = OSError("no address")
+    for address in addresses:
+        try:
+            async with asyncio.timeout(ADDRESS_DEADLINE_S):
+                loop = asyncio.get_running_loop()
+                return (await loop.create_connection(make, address, port, ssl=tls, server_hostname=name))[1]
+        except OSError as refused:  # TimeoutError is one
+            fault = refused
+    raise fault
 
 
 @functools.cache

@@ -10,9 +10,13 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from relay_client.asking import NOTHING, Askers
 from relay_client.backlog import Backlog
-from relay_client.connection import Connection, Declined, dial, tls_context
+from relay_client.connection import Connection, Declined, Resolve, dial, tls_context
 from relay_client.deliveries import Delivery, Happening, Outcome, RelayState
+from relay_client.errors import AddressForbidden
+from relay_client.filter import Filter
+from relay_client.queries import Answered
 from relay_client.relay_information import fetch_max_limit
 from relay_client.session import Session
 from relay_client.settings import PoolSettings
@@ -33,8 +37,17 @@ class Surroundings:
 class Driver:
     """One session and its socket, made again whenever it ends; plus the backlog of what the session delivered."""
 
-    def __init__(self, session: Session, surroundings: Surroundings) -> None:
+    def __init__(
+        self, session: Session, surroundings: Surroundings, *, visits: bool = False, resolve: Resolve | None = None
+    ) -> None:
+        """visits: the relay is not ours (see visits); resolve: who looks its host up (see connection.dial)."""
         self.session = session
+        self.tried = asyncio.Event()
+        self.forbidden = False
+        self._visits = visits
+        self._resolve = resolve
+        self._askers = Askers(session.queries, surroundings.monotonic, self._flow)
+        self._pausing = False
         self.backlog = Backlog(surroundings.settings.deliveries_max, surroundings.settings.deliveries_bytes_max)
         self.running = False
         self.ended = asyncio.Event()
@@ -53,15 +66,21 @@ class Driver:
     async def run(self) -> None:
         """Keep the connection standing until farewell() or drop(). Ends only then, or when cancelled."""
         self.running = True
-        information = asyncio.create_task(self._learn_page_limit())
+        information = None if self._visits else asyncio.create_task(self._learn_page_limit())
         try:
             while not self._leaving.is_set():
                 delay_s = await self._attempt()
+                self.tried.set()
                 self._flow()
+                self._pausing = True
                 await _any_of(self._leaving, delay_s)
+                self._pausing = False
         finally:
-            information.cancel()
+            if information is not None:
+                information.cancel()
             self.drop()
+            self._askers.end()
+            self.tried.set()
             self.running = False
             self.ended.set()
 
@@ -78,6 +97,17 @@ class Driver:
         room = 0 if self._leaving.is_set() else self.session.room
         self._hungry = self._hungry or room == 0
         return room
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way: no event without a verdict, no question."""
+        return not self.session.waiting_posts and not len(self.session.queries)
+
+    async def query(self, wanted: Filter, deadline_s: float) -> Answered:
+        """See Pool.query. While the driver waits before it tries to connect again, the answer is nothing, at once."""
+        if self._pausing or self._leaving.is_set():
+            return NOTHING
+        return await self._askers.ask(wanted, deadline_s)
 
     def take(self, limit: int) -> list[Delivery]:
         """Deliveries for the owner; reading goes on when half of the backlog is gone."""
@@ -131,6 +161,7 @@ class Driver:
     def opened(self, connection: Connection) -> None:
         """The handshake is done."""
         self._connection = connection
+        self.tried.set()
         self._hung_up = ""
         self._paused = False
         self._written_at = self.session.liveness.listened(self._around.monotonic())
@@ -161,9 +192,12 @@ class Driver:
         session = self.session
         try:
             async with asyncio.timeout(self._settings.open_deadline_s) as self._dialing:
-                connection = await dial(session.url, self, self._settings.text_bytes_max)
+                connection = await dial(session.url, self, self._settings.text_bytes_max, self._resolve)
         except Declined as fault:
             return session.unreachable(f"{fault}", answers=True)
+        except AddressForbidden as fault:
+            self.forbidden = True
+            return session.unreachable(f"{fault}", answers=False)
         except (OSError, TimeoutError) as fault:
             return session.unreachable(f"{fault}" or type(fault).__name__, answers=False)
         except Exception as fault:  # noqa: BLE001 - a name that no resolver bears must end this attempt only
@@ -207,6 +241,7 @@ class Driver:
             if not texts:
                 break
             connection.send(texts)
+        self._askers.hand_on()
         drained = session.drain()
         for happening in drained.happenings:
             self._around.tell(happening)

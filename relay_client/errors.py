@@ -17,6 +17,10 @@ class RelayText(Exception):
         self.code = code
 
 
+class AddressForbidden(Exception):
+    """A host that somebody else named is at an address that we do not connect to."""
+
+
 CODES: Final[Mapping[str, str]] = {
     "relay-text-not-json": "A relay sent a text that is not JSON in UTF-8.",
     "relay-message-malformed": "A relay sent a message of a known type in a wrong shape.",

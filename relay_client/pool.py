@@ -21,32 +21,26 @@ import contextlib
 import random
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from kinds.event import Event, Template
+from relay_client.asking import NOTHING
+from relay_client.connection import Resolve
 from relay_client.deliveries import Arrived, CaughtUp, Delivery, Happening, Outcome, Rejected, RelayState
 from relay_client.driver import Driver, Surroundings
 from relay_client.filter import Filter
+from relay_client.queries import Answered
 from relay_client.session import Session
-from relay_client.settings import PoolSettings
+from relay_client.settings import PoolSettings, for_visits
 from relay_client.subscription import Subscription
 from relay_client.verdict import Answer, Verdict
+from relay_client.visits import Reach, Visits
 
 __all__ = [
-    "Answer",
-    "Arrived",
-    "CaughtUp",
-    "Delivery",
-    "Filter",
-    "Happening",
-    "Outcome",
-    "Pool",
-    "PoolSettings",
-    "Rejected",
-    "RelayState",
-    "Subscription",
-    "Verdict",
-]
+    "Answer", "Answered", "Arrived", "CaughtUp", "Delivery", "Filter", "Happening", "Outcome", "Pool", "PoolSettings",
+    "Reach", "Rejected", "RelayState", "Subscription", "Verdict",
+]  # fmt: skip
 
 DROP_DEADLINE_S: Final = 1.0
 
@@ -76,13 +70,10 @@ class Pool:
         """
         self._settings = settings
         self._surroundings = Surroundings(
-            settings=settings,
-            monotonic=monotonic,
-            wall=wall,
-            deliver=self._wake_takers,
-            settle=self._settle,
+            settings=settings, monotonic=monotonic, wall=wall, deliver=self._wake_takers, settle=self._settle,
             tell=on_happening,
-        )
+        )  # fmt: skip
+        self._visits = Visits(settings, monotonic, self._visit)
         self._rng = rng
         self._sign_auth = sign_auth
         self._cursors = dict(cursors)
@@ -108,27 +99,56 @@ class Pool:
         names = {(url, each.name) for each in reads}
         if len(names) < len(reads) or names & self._names:
             raise ValueError(f"a subscription name is used twice for {url}")
-        session = Session(
-            url=url,
-            key=key,
-            reads=reads,
-            settings=self._settings,
-            rng=random.Random(self._rng.getrandbits(64)),
-            sign_auth=self._sign_auth,
-            cursors={name: cursor for (relay, name), cursor in self._cursors.items() if relay == url},
-            pace=self._paces.get(url),
-        )
         self._names |= names
-        driver = Driver(session, self._surroundings)
+        driver = Driver(self._session(url, key, reads, self._settings), self._surroundings)
         self._drivers[url, key] = driver
         if self._tasks is not None:
             self._tasks.create_task(driver.run())
+
+    def reach(self, url: str, key: str | None, resolve: Resolve | None) -> Reach:
+        """Want to write to, or ask, a relay that may not be ours; a connection to it is made if there is none (see
+        visits).
+
+        resolve: who looks its host up; None for a relay that the owner trusts like its own. Call it again for as long
+        as the relay is wanted, and tidy() now and then.
+        """
+        own = self._drivers.get((url, key))
+        if own is not None:
+            return Reach.STANDS if own.session.connected else Reach.AWAY
+        return Reach.AWAY if self._stopping.is_set() else self._visits.reach(url, key, resolve)
+
+    def is_forbidden(self, url: str) -> bool:
+        """Whether a relay that is not ours was found, lately, at an address that we do not connect to."""
+        return self._visits.is_forbidden(url)
+
+    async def reached(self, url: str, key: str | None) -> None:
+        """Return when the first attempt to connect to a relay that is not ours has ended, one way or the other."""
+        driver = self._visits.get(url, key)
+        if driver is not None:
+            await driver.tried.wait()
+
+    def tidy(self) -> None:
+        """Close the connections to relays that are not ours and that nobody has wanted for long."""
+        self._visits.tidy()
+
+    def disconnect(self, url: str, key: str | None) -> None:
+        """Close a connection that reach() made; what is under way on it ends with retry_later."""
+        self._visits.close(url, key)
+
+    async def query(self, url: str, key: str | None, wanted: Filter, deadline_s: float) -> Answered:
+        """Ask a relay for what it holds now: a REQ of its own, closed after EOSE, or when `deadline_s` are over.
+
+        Never raises for what a relay does: without a connection, or where it refuses, the answer is not complete. The
+        events are inside the filter, and neither their ids nor their signatures are checked yet.
+        """
+        driver = self._driver(url, key)
+        return NOTHING if driver is None else await driver.query(wanted, deadline_s)
 
     async def run(self) -> None:
         """Keep every connection standing until stop() has done its work. Cancelling it drops the sockets at once."""
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
-            for driver in self._drivers.values():
+            for driver in (*self._drivers.values(), *self._visits):
                 tasks.create_task(driver.run())
             await self._stopping.wait()
         self._tasks = None
@@ -166,7 +186,7 @@ class Pool:
         or the same
         event is on its way on this connection already; the caller keeps it.
         """
-        driver = self._drivers.get((url, key))
+        driver = self._driver(url, key)
         if driver is None or self._stopping.is_set() or len(self._outcomes) >= self._settings.outcomes_max:
             return False
         return driver.post(event_id, event_json)
@@ -183,7 +203,7 @@ class Pool:
 
     def room(self, url: str, key: str | None) -> int:
         """How many more post() this connection would take now; 0 while it is not connected."""
-        driver = self._drivers.get((url, key))
+        driver = self._driver(url, key)
         return 0 if driver is None or self._stopping.is_set() else driver.room()
 
     async def wait_for_room(self) -> None:
@@ -196,7 +216,7 @@ class Pool:
             await self._room_grew.wait()
 
     def states(self) -> list[RelayState]:
-        """How every connection stands, in the order of connect()."""
+        """How every connection of connect() stands, in its order."""
         return [driver.state() for driver in self._drivers.values()]
 
     async def stop(self, deadline_s: float) -> None:
@@ -204,9 +224,10 @@ class Pool:
         be taken, and
         every event still under way gets an Outcome (retry_later).
         """
-        for driver in self._drivers.values():
+        everyone = (*self._drivers.values(), *self._visits)
+        for driver in everyone:
             driver.farewell()
-        drivers = [driver for driver in self._drivers.values() if driver.running]
+        drivers = [driver for driver in everyone if driver.running]
         await _all_ended(drivers, deadline_s)
         for driver in drivers:
             driver.drop()
@@ -214,6 +235,27 @@ class Pool:
         self._stopping.set()
         for event in (self._deliverable, self._outcome_waits, self._room_grew):
             event.set()
+
+    def _driver(self, url: str, key: str | None) -> Driver | None:
+        return self._drivers.get((url, key)) or self._visits.get(url, key)
+
+    def _session(self, url: str, key: str | None, reads: Sequence[Subscription], settings: PoolSettings) -> Session:
+        cursors = {name: cursor for (relay, name), cursor in self._cursors.items() if relay == url}
+        return Session(
+            url=url, key=key, reads=reads, settings=settings, rng=random.Random(self._rng.getrandbits(64)),
+            sign_auth=self._sign_auth, cursors=cursors, pace=self._paces.get(url),
+        )  # fmt: skip
+
+    def _visit(self, url: str, key: str | None, resolve: Resolve | None) -> Driver:
+        around = replace(self._surroundings, settings=for_visits(self._settings), tell=self._tell_fault)
+        driver = Driver(self._session(url, key, (), around.settings), around, visits=True, resolve=resolve)
+        if self._tasks is not None:
+            self._tasks.create_task(driver.run())
+        return driver
+
+    def _tell_fault(self, happening: Happening) -> None:
+        if happening.what == "relay-fault":
+            self._surroundings.tell(happening)
 
     def _gather(self, limit: int) -> list[Delivery]:
         drivers = list(self._drivers.values())

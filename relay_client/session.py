@@ -2,8 +2,8 @@
 
 Rules:
  - No asyncio, no socket, no clock, no dice here: `now` (monotonic seconds) and `wall` (unix seconds) are arguments
-   of every call, dice of the constructor. A session outlives its sockets: it remembers the backoff, the pace and
-   how far each subscription was read.
+   of every call, dice of the constructor. A session outlives its sockets: it remembers the backoff, the pace and how
+   far each subscription was read.
  - The owner of the socket calls opened; then received, tick, paused and resumed; then lost; or unreachable when no
    socket came about. After each call it sends texts() and hands on what drain() gives.
  - Deadlines for the relay's answers run in listening time, which stands still while the socket is not read: an OK
@@ -27,6 +27,7 @@ from relay_client.errors import RelayText
 from relay_client.liveness import Liveness
 from relay_client.outgoing import Outgoing, Settled
 from relay_client.pace import Pace
+from relay_client.queries import Queries
 from relay_client.readings import Readings
 from relay_client.settings import PoolSettings
 from relay_client.subscription import Subscription
@@ -41,17 +42,9 @@ class Session:
     """One (url, key), for good. Construct it, then see the module's second rule."""
 
     def __init__(
-        self,
-        *,
-        url: str,
-        key: str | None,
-        reads: Sequence[Subscription],
-        settings: PoolSettings,
-        rng: Dice,
-        sign_auth: Callable[[str, Template], Event],
-        cursors: Mapping[str, int],
-        pace: float | None,
-    ) -> None:
+        self, *, url: str, key: str | None, reads: Sequence[Subscription], settings: PoolSettings, rng: Dice,
+        sign_auth: Callable[[str, Template], Event], cursors: Mapping[str, int], pace: float | None,
+    ) -> None:  # fmt: skip
         """cursors: subscription name -> unix seconds; pace: messages a minute learned earlier; the rest as in Pool."""
         self.url = url
         self.key = key
@@ -59,21 +52,20 @@ class Session:
         self.last_error = ""
         self.counts: Counter[str] = Counter()
         self._settings = settings
-        self._auth = Authentication(url, key, sign_auth, settings.auth_attempts_max, settings.auth_deadline_s)
+        self._auth = Authentication(url, key, sign_auth, settings)
         self._backoff = Backoff(settings.backoff_s_first, settings.backoff_s_max, rng)
         self.pace = Pace(pace)
         self._outgoing = Outgoing(
-            posts_max=settings.posts_max,
-            bytes_max=settings.posts_bytes_max,
-            in_flight_max=settings.in_flight_max,
-            ok_deadline_s=settings.ok_deadline_s,
-        )
+            posts_max=settings.posts_max, bytes_max=settings.posts_bytes_max,
+            in_flight_max=settings.in_flight_max, ok_deadline_s=settings.ok_deadline_s,
+        )  # fmt: skip
         self._control: deque[str] = deque()
         self._drained = Drained([], [], [])
         voice = Voice(self._control.append, lambda delivery: self._drained.deliveries.append(delivery), self._tell)
         self._readings = Readings(url, reads, cursors, settings, rng, voice)
+        self.queries = Queries(self._control.append, settings.questions_max, settings.answer_bytes_max)
         self.liveness = Liveness(settings.ping_after_s, settings.ping_deadline_s)
-        self._said_caught_up = False
+        self._said_caught_up = not reads
         self._reads_on = True
         self._opened_at = 0.0
 
@@ -139,6 +131,7 @@ class Session:
         self.liveness.opened(now)
         self._tell_pace(self.pace.reopened(), "the socket was cut without a word")
         self._tell("relay-connected", "", 0.0)
+        self.queries.opened()
         times = self._times(now, wall)
         for reading in self._readings:
             guarded = reading.subscription.protected and self.key is not None
@@ -158,6 +151,7 @@ class Session:
     def tick(self, now: float, wall: int) -> None:
         """Time passes; every fifth of a second or so."""
         times = self._times(now, wall)
+        self.queries.tick(now)
         self._settle(self._outgoing.expire(times.listened))
         if self._auth.expired(times.listened):
             self._settle(self._outgoing.give_up_held(retry_later("no answer to our authentication", 30)))
@@ -179,7 +173,7 @@ class Session:
         self.liveness.resumed(now)
 
     def lost(self, reason: str, now: float, *, cut: bool) -> float:
-        """The socket is gone. cut: the relay ended it without a close frame. Seconds until the next attempt."""
+        """The socket is gone. cut: by the relay, without a close frame. Seconds until the next attempt."""
         if cut:
             self.pace.cut(now, self._outgoing.in_flight)
         self._settle(self._outgoing.lost())
@@ -212,7 +206,8 @@ class Session:
             return
         if isinstance(message, messages.EventMessage):
             known_subscription = self._readings.event(message, text, times.listened)
-            self.counts["events" if known_subscription else "relay-event-stale"] += 1
+            wanted = known_subscription or self.queries.event(message.subscription, message.event, len(text))
+            self.counts["events" if wanted else "relay-event-stale"] += 1
         elif isinstance(message, messages.OkMessage):
             self._ok(message, times)
         elif isinstance(message, messages.AuthMessage):
@@ -225,17 +220,22 @@ class Session:
 
     def _about_subscription(self, message: messages.EoseMessage | messages.ClosedMessage, times: Times) -> None:
         found = self._readings.addressed(message.subscription)
-        if found is None:
+        if found is None and not self.queries.knows(message.subscription):
             return
-        reading, heard = found
         if isinstance(message, messages.EoseMessage):
-            reading.end_of_stored(heard, times)
+            if found is None:
+                self.queries.end_of_stored(message.subscription)
+            else:
+                found[0].end_of_stored(found[1], times)
             return
         verdict = of_closed(message.text)
         if verdict.answer is Answer.NEEDS_AUTH:
             self._send(self._auth.needed(times.listened, times.wall))
         self._heed_rate_limit(verdict, times.now)
-        reading.closed(heard, verdict, times, self._auth.hopeless)
+        if found is None:
+            self.queries.closed(message.subscription, verdict, self._auth.waiting, self._auth.hopeless)
+        else:
+            found[0].closed(found[1], verdict, times, self._auth.hopeless)
 
     def _ok(self, message: messages.OkMessage, times: Times) -> None:
         if self._auth.is_answer(message.event_id):
@@ -263,6 +263,7 @@ class Session:
             self._tell("relay-authenticated", "", 0.0)
             self._outgoing.release()
             self._readings.authenticated(times)
+            self.queries.authenticated()
         else:
             text = message.text[:_TEXT_CHARS_MAX]
             self._tell("relay-authentication-refused", text, 0.0)
@@ -289,6 +290,7 @@ class Session:
             self._tell("relay-pace-learned", why, per_minute)
 
     def _try_again(self, reason: str) -> float:
+        self.queries.lost()
         self.last_error = reason
         delay_s = self._backoff.failed()
         self._tell("relay-disconnected", reason, delay_s)

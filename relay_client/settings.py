@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,17 @@ class PoolSettings:
     in_flight_max: int = 1_000
     # Outcomes that the owner has not yet taken, over all connections: post() says no beyond it.
     outcomes_max: int = 50_000
+
+    # Questions to one relay: at once, and the bytes of one answer.
+    questions_max: int = 16
+    answer_bytes_max: int = 2 * 1024 * 1024
+
+    # Relays that are not ours (see visits): how many at once, closed when not wanted for how long, kept for how long
+    # at least, and when one at a forbidden address is looked at again.
+    visits_max: int = 64
+    visit_idle_s: float = 120.0
+    visit_s_min: float = 10.0
+    forbidden_s: float = 3_600.0
 
     # What one relay may send us at once.
     text_bytes_max: int = 2 * 1024 * 1024
@@ -46,6 +57,7 @@ class PoolSettings:
     auth_deadline_s: float = 15.0
     auth_grace_s: float = 1.0
     auth_attempts_max: int = 30
+    auth_at_once: bool = True  # answer a challenge when it comes; False: only when something was refused for want of it
     ping_after_s: float = 20.0
     ping_deadline_s: float = 15.0
 
@@ -57,3 +69,12 @@ class PoolSettings:
     backoff_s_first: float = 1.0
     backoff_s_max: float = 300.0
     healthy_s: float = 60.0
+
+
+def for_visits(settings: PoolSettings) -> PoolSettings:
+    """The bounds at a relay that is not ours: whoever named it makes us spend these."""
+    return replace(
+        settings, deliveries_max=16, posts_max=200, posts_bytes_max=2 * 1024 * 1024, in_flight_max=100,
+        text_bytes_max=512 * 1024, event_bytes_max=64 * 1024, auth_at_once=False, auth_attempts_max=3,
+        backoff_s_max=60.0,
+    )  # fmt: skip

@@ -17,11 +17,14 @@ from cryptography.x509.oid import NameOID
 LIFE = datetime.timedelta(days=1)
 
 
-def certificate(folder: Path) -> Path:
-    """Make a self-signed certificate for 127.0.0.1 with its key, in one file; whoever trusts it trusts the relay."""
+def certificate(folder: Path, *names: str) -> Path:
+    """Make a self-signed certificate with its key, in one file, for 127.0.0.1 and these host names; whoever trusts it
+    trusts the relay.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a relay for tests")])
     now = datetime.datetime.now(datetime.UTC)
+    places = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), *(x509.DNSName(host) for host in names)]
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -30,7 +33,7 @@ def certificate(folder: Path) -> Path:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - LIFE)
         .not_valid_after(now + LIFE)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(places), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
@@ -45,10 +48,12 @@ class TlsTerminator:
     """Speaks TLS on a free port of 127.0.0.1 and passes the plain bytes on to the relay at `port`."""
 
     def __init__(self, port: int, pem: Path) -> None:
-        """`pem`: certificate and key."""
+        """`pem`: certificate and key. `names`: the hosts that were asked for, in order."""
         self._port = port
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(pem)
+        self._context.sni_callback = lambda _socket, name, _context: self.names.append(name) if name else None
+        self.names: list[str] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 

@@ -1,0 +1,106 @@
+"""Connections to relays that are not ours: made when there is something to bring, closed when nobody wants them.
+
+Rules: at most `visits_max` at once; for a new one the one that was wanted least recently makes room, if it has nothing
+under way and was not wanted just now. One that nobody wants for `visit_idle_s` is closed. Nothing is read at such a
+relay, its happenings are not told, its bounds are small, and it learns who we are only if it insists. A relay whose
+address is forbidden is not tried again for `forbidden_s`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import Enum, auto
+from typing import Final
+
+from relay_client.connection import Resolve
+from relay_client.driver import Driver
+from relay_client.settings import PoolSettings
+
+FORBIDDEN_MAX: Final = 10_000
+Make = Callable[[str, str | None, Resolve | None], Driver]
+
+
+class Reach(Enum):
+    """How a relay stands when somebody wants it."""
+
+    STANDS = auto()
+    COMING = auto()  # being connected to for the first time: worth waiting for
+    AWAY = auto()  # tried in vain, and tried again; or there is no room for it
+    FORBIDDEN = auto()
+
+
+class Visits:
+    """The drivers of one pool's visits. Times are monotonic seconds."""
+
+    def __init__(self, settings: PoolSettings, monotonic: Callable[[], float], make: Make) -> None:
+        """make: a driver for (url, key, resolve), started."""
+        self._settings = settings
+        self._monotonic = monotonic
+        self._make = make
+        self._drivers: dict[tuple[str, str | None], Driver] = {}
+        self._wanted_at: dict[tuple[str, str | None], float] = {}
+        self._forbidden: dict[str, float] = {}
+
+    def __len__(self) -> int:
+        return len(self._drivers)
+
+    def __iter__(self) -> Iterator[Driver]:
+        return iter(self._drivers.values())
+
+    def get(self, url: str, key: str | None) -> Driver | None:
+        """The driver of a visit that is under way."""
+        return self._drivers.get((url, key))
+
+    def reach(self, url: str, key: str | None, resolve: Resolve | None) -> Reach:
+        """Want this relay: connect to it if there is no connection."""
+        now = self._monotonic()
+        if self.is_forbidden(url):
+            return Reach.FORBIDDEN
+        driver = self._drivers.get((url, key))
+        if driver is None:
+            if not self._has_room(now):
+                return Reach.AWAY
+            driver = self._drivers[url, key] = self._make(url, key, resolve)
+        self._wanted_at[url, key] = now
+        if driver.forbidden:
+            self.close(url, key)
+            self._forbidden[url] = now + self._settings.forbidden_s
+            while len(self._forbidden) > FORBIDDEN_MAX:
+                del self._forbidden[next(iter(self._forbidden))]
+            return Reach.FORBIDDEN
+        if driver.session.connected:
+            return Reach.STANDS
+        return Reach.AWAY if driver.tried.is_set() else Reach.COMING
+
+    def is_forbidden(self, url: str) -> bool:
+        """Whether the relay was found, lately, at an address that we do not connect to."""
+        until = self._forbidden.get(url)
+        if until is not None and self._monotonic() >= until:
+            del self._forbidden[url]
+            return False
+        return until is not None
+
+    def tidy(self) -> None:
+        """Close what nobody has wanted for long."""
+        now = self._monotonic()
+        for (url, key), wanted_at in list(self._wanted_at.items()):
+            if now - wanted_at >= self._settings.visit_idle_s and self._drivers[url, key].idle:
+                self.close(url, key)
+
+    def close(self, url: str, key: str | None) -> bool:
+        """End a visit, politely. False: there is none."""
+        driver = self._drivers.pop((url, key), None)
+        if driver is not None:
+            del self._wanted_at[url, key]
+            driver.farewell()
+        return driver is not None
+
+    def _has_room(self, now: float) -> bool:
+        if len(self._drivers) < self._settings.visits_max:
+            return True
+        for (url, key), wanted_at in sorted(self._wanted_at.items(), key=lambda each: each[1]):
+            if now - wanted_at < self._settings.visit_s_min:
+                return False
+            if self._drivers[url, key].idle:
+                return self.close(url, key)
+        return False
