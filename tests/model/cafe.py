@@ -1,133 +1,13 @@
 """All the facts of one café, and the questions that are asked of them. Nothing is remembered that can be worked out."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from tests.model import earning, tiers
 from tests.model.days import day_of, period, start_of
 from tests.model.earning import Bill
+from tests.model.facts import Bonus, Brought, Deed, Guest, Order, Refund, Voucher
 from tests.model.purse import Movement, Purse
 from tests.model.rules import Rules
-from tests.model.tiers import Held
-
-HELD = 2**53
-
-
-@dataclass
-class Order:
-    """What a till reported. `taken` is how many of its points are gone again, `unbooked` of them before they were
-    anybody's, `forgiven` of them because there was nothing left to take.
-    """
-
-    number: int
-    till: str
-    name: str
-    bill: Bill
-    who: str | None
-    recorded_at: int
-    earned: int
-    fixed: int
-    stamp: int
-    basis: int
-    counts: bool
-    status: str = "paid"
-    refunded: int = 0
-    taken: int = 0
-    unbooked: int = 0
-    forgiven: int = 0
-    entry: int | None = None
-    waits_until: int | None = None
-    held: bool = False
-    welcomed: bool = False
-    code: bool = False
-    day: int = 0
-
-    @property
-    def points(self) -> int:
-        """What is left of it."""
-        return self.earned - self.taken
-
-    @property
-    def spent(self) -> int:
-        """What counts as spent."""
-        if self.status != "paid" or not self.counts:
-            return 0
-        return self.basis - self.basis * self.refunded // self.bill.minor if self.bill.minor else 0
-
-
-@dataclass
-class Refund:
-    """A part (or, `canceled`, the whole) of an order that was paid back; kept while the order is not known."""
-
-    till: str
-    order: str
-    name: str
-    minor: int
-    currency: str
-    canceled: bool
-    at: int
-
-
-@dataclass
-class Voucher:
-    """A promised reward."""
-
-    code: str
-    who: str
-    reward: str
-    type: str
-    off: tuple[int, str] | None
-    cost: int
-    entry: int
-    issued_at: int
-    hold_until: int
-    status: str = "issued"
-    charged: int = 0
-    period: tuple[int, ...] = ()
-    order: str | None = None
-
-    @property
-    def is_out(self) -> bool:
-        """Whether it counts for stock and limits."""
-        return self.status in ("issued", "used")
-
-
-@dataclass
-class Brought:
-    """Who brought whom."""
-
-    referrer: str
-    friend: str
-    status: str = "waiting"
-    order: int | None = None
-    vest_at: int | None = None
-    entries: tuple[int | None, int | None] = (None, None)
-
-
-@dataclass
-class Deed:
-    """What somebody did by command, for the limits of a day and for undoing it."""
-
-    who: str
-    verb: str
-    guest: str | None
-    points: int
-    day: int
-    at: int
-    about: object = None
-    undone: bool = False
-
-
-@dataclass
-class Guest:
-    """What no list says: what was decided about a guest at a time."""
-
-    held: Held = field(default_factory=Held)
-    stamped_at: int | None = None
-    last_order: int | None = None
-    welcomed: bool = False
-    frozen: bool = False
-    moved_to: str | None = None
 
 
 class Cafe:
@@ -145,6 +25,7 @@ class Cafe:
         self.brought: list[Brought] = []
         self.deeds: list[Deed] = []
         self.feedback: dict[int, int | None] = {}
+        self.bonuses: list[Bonus] = []
         self.guests: dict[str, Guest] = {}
         self.wrong_codes: list[tuple[str, int]] = []
         self._numbers = 0
@@ -183,15 +64,21 @@ class Cafe:
     def counted(self, who: str) -> list[tuple[int, int]]:
         """(day, amount) of everything that counts for a tier."""
         by = self.rules.tier_by
-        return [
+        found = [
             (order.day, {"points": order.points, "spend": order.spent, "visits": int(order.status == "paid")}[by])
             for order in self.orders_of(who)
         ]
+        return found + [(bonus.day, bonus.points) for bonus in self.bonuses if bonus.who == who and by == "points"]
+
+    def earned(self, who: str) -> list[tuple[int, int]]:
+        """(day, points) of everything earned."""
+        orders = [(order.day, order.points) for order in self.orders_of(who)]
+        return orders + [(bonus.day, bonus.points) for bonus in self.bonuses if bonus.who == who]
 
     def room(self, who: str, day: int) -> int | None:
         """What the caps leave for an order of this day; None: no cap."""
         left = [
-            most - sum(one.points for one in self.orders_of(who) if period(one.day, name) == period(day, name))
+            most - max(0, sum(points for there, points in self.earned(who) if period(there, name) == period(day, name)))
             for name, most in self.rules.caps.items()
         ]
         return max(0, min(left)) if left else None
@@ -210,7 +97,7 @@ class Cafe:
         """One line more; its number, or None where nothing moves."""
         if points == 0:
             return None
-        self.guest(who)
+        self.guest(who).known = True
         self._numbers += 1
         self.movements.append(Movement(self._numbers, who, type_, points, now, **more))
         return self._numbers
@@ -235,24 +122,39 @@ class Cafe:
         """Take a credit back, or `points` of it, from whoever has it now; (taken, forgiven)."""
         owner = self.line(number).who
         holder = self.now_called(owner)
+        self.write_off(holder, now)
+        run_out = self.purse(owner).lot(number).run_out
         wanted = min(points, self.can_be_taken_back(number, now))
         taken = wanted
         if self.rules.deficit == "clamp":
             taken = min(wanted, self.purse(holder).spendable(now))
         of = {"undoes": number} if owner == holder else {"instead": number}
         self.move(holder, "revoked", -taken, now, order=order, **of)
-        return taken, wanted - taken
+        for bonus in self.bonuses:
+            bonus.points -= taken if bonus.entry == number else 0
+        return taken, max(0, points - taken - min(points, run_out)) if self.rules.deficit == "clamp" else 0
 
     def can_be_taken_back(self, number: int, now: int) -> int:
         """How much of a credit has neither run out nor been taken back."""
         elsewhere = sum(-one.points for one in self.movements if one.instead == number)
-        return self.purse(self.line(number).who).can_be_taken_back(number, now) - elsewhere
+        return max(0, self.purse(self.line(number).who).can_be_taken_back(number, now) - elsewhere)
 
     def give_back(self, voucher: Voucher, points: int, now: int) -> None:
-        """Points of a voucher go back to where they came from."""
+        """Points of a voucher go back to where they came from, or as new ones to the key that has the voucher now."""
         self.write_off(voucher.who, now)
-        self.move(voucher.who, "revoked", points, now, undoes=voucher.entry)
+        if self.line(voucher.entry).who == voucher.who:
+            self.move(voucher.who, "revoked", points, now, undoes=voucher.entry)
+        elif points:
+            self.credit(voucher.who, "granted", points, now)
         voucher.charged -= points
+
+    def give_bonus(self, who: str, points: int, now: int) -> int | None:
+        """Points that are earned otherwise than by an order."""
+        entry = self.credit(who, "earned", points, now)
+        if entry is not None:
+            self.bonuses.append(Bonus(who, entry, day_of(now, self.rules.tz), points))
+            self.review(who, now)
+        return entry
 
     def review(self, who: str, now: int) -> None:
         """Look at the guest's tier."""
@@ -272,14 +174,15 @@ class Cafe:
             return earning.earn(self.rules, bill)
         guest = self.guest(who)
         return earning.earn(
-            self.rules, bill, tier=guest.held.tier, stamped_at=guest.stamped_at, first=self.is_first(who),
+            self.rules, bill, tier=guest.held.tier, stamped_at=guest.stamped_at, first=not guest.welcomed,
             room=self.room(who, day),
         )  # fmt: skip
-
-    def is_first(self, who: str) -> bool:
-        """Whether the welcome is due: no order of the guest is left that was not taken back in whole."""
-        return not any(order.status == "paid" for order in self.orders_of(who))
 
     def everybody(self) -> Iterable[str]:
         """All guests that the café has heard of."""
         return list(self.guests)
+
+    def meet(self, who: str) -> str:
+        """The guest has a card from now on; the key that it goes by."""
+        self.guest(who).known = True
+        return self.now_called(who)

@@ -1,9 +1,10 @@
 """What guests ask for, and what the till does for them. Each gives "done" or the code of a refusal."""
 
 from tests.model import till
-from tests.model.cafe import Brought, Cafe, Order, Voucher
+from tests.model.cafe import Cafe
 from tests.model.days import day_of, period
-from tests.model.earning import gap_is_kept
+from tests.model.earning import gap_is_kept, stamp_of
+from tests.model.facts import Brought, Order, Voucher
 from tests.model.hand import note
 from tests.model.rules import Money, Reward
 
@@ -12,23 +13,30 @@ ISSUED, USED, CANCELLED, EXPIRED = "issued", "used", "cancelled", "expired"
 
 def redeem(cafe: Cafe, asker: str, who: str, name: str, code: str, now: int) -> str:
     """A reward's points are taken; the voucher's code is given."""
+    if not cafe.guest(who).known:
+        return "customer-unknown"
+    if cafe.guest(who).moved_to is not None and asker == who:
+        return "customer-frozen"
+    by_guest, who = asker == who, cafe.now_called(who)
+    cafe.write_off(who, now)
+    cafe.review(who, now)
     reward = cafe.rules.rewards.get(name)
-    refusal = _may_redeem(cafe, asker, who, name, reward, now)
+    refusal = _may_redeem(cafe, who, name, reward, now, by_guest=by_guest)
     if refusal is not None or reward is None:
         return refusal or "reward-unknown"
     entry = cafe.move(who, "redeemed", -reward.cost, now)
     assert entry is not None
     cafe.vouchers.append(Voucher(
-        code, who, name, reward.type, reward.off, reward.cost, entry, now, now + reward.hold, charged=reward.cost,
+        code, who, name, reward.type, reward.off, reward.cost, entry, now + reward.hold, charged=reward.cost,
         period=_period(cafe, reward, now),
     ))  # fmt: skip
     note(cafe, asker, "redeem", who, reward.cost, now, code)
     return "done"
 
 
-def _may_redeem(cafe: Cafe, asker: str, who: str, name: str, reward: Reward | None, now: int) -> str | None:
+def _may_redeem(cafe: Cafe, who: str, name: str, reward: Reward | None, now: int, *, by_guest: bool) -> str | None:
     guest, today = cafe.guest(who), day_of(now, cafe.rules.tz)
-    if guest.frozen and asker == who:
+    if guest.frozen and by_guest:
         return "customer-frozen"
     if reward is None:
         return "reward-unknown"
@@ -77,10 +85,10 @@ def cancel(cafe: Cafe, asker: str, code: str, now: int, *, by_guest: bool) -> st
     voucher = find(cafe, code)
     if voucher is None:
         return "voucher-unknown"
-    if voucher.status in (CANCELLED, EXPIRED) or (voucher.status == USED and by_guest):
-        return f"voucher-{voucher.status}"
     if by_guest and asker != voucher.who:
         return "voucher-of-another"
+    if voucher.status != ISSUED or now >= voucher.hold_until:
+        return f"voucher-{voucher.status if voucher.status != ISSUED else EXPIRED}"
     cafe.give_back(voucher, voucher.charged, now)
     voucher.status = CANCELLED
     note(cafe, asker, "cancel", voucher.who, 0, now)
@@ -96,6 +104,8 @@ def claim(cafe: Cafe, who: str, order: Order | None, now: int) -> str:
     """The points of a receipt; `order` None: the code is nobody's."""
     hour = now // 3_600
     wrong = [key for key, when in cafe.wrong_codes if when == hour]
+    if order is not None:
+        cafe.guest(who).known = True
     if cafe.guest(who).frozen:
         return "customer-frozen"
     if wrong.count(who) >= cafe.rules.claim_attempts or len(wrong) >= cafe.rules.claim_attempts_all:
@@ -116,39 +126,39 @@ def claim(cafe: Cafe, who: str, order: Order | None, now: int) -> str:
 
 def _claimed(cafe: Cafe, who: str, order: Order, now: int) -> None:
     guest, rules = cafe.guest(who), cafe.rules
-    earned, fixed = order.earned, order.fixed
-    if order.stamp and not gap_is_kept(rules, order.bill.paid_at, guest.stamped_at):
-        earned, fixed = earned - order.stamp, fixed - order.stamp
-    elif order.stamp:
-        guest.stamped_at = max(guest.stamped_at or 0, order.bill.paid_at)
-    welcome = rules.welcome if cafe.is_first(who) else 0
+    stamp = stamp_of(rules, order.bill) if order.fixed else None
+    stamped = stamp is not None and gap_is_kept(rules, order.bill.paid_at, guest.stamped_at)
+    lost = 0 if stamp is None or stamped else min(stamp, order.fixed)
+    welcome = 0 if guest.welcomed else rules.welcome
     room = cafe.room(who, order.day)
-    order.earned = earned + welcome if room is None else min(earned + welcome, room)
-    order.earned = max(order.earned, order.unbooked)
-    order.fixed = min(order.earned, fixed + welcome)
-    order.who = who
-    guest.last_order = order.number
-    order.entry = cafe.credit(who, "earned", order.points, now, order=order.number)
-    cafe.review(who, now)
-    till.brings(cafe, order, now)
+    total = order.earned - lost + welcome if room is None else min(order.earned - lost + welcome, room)
+    order.fixed = min(total, order.fixed - lost + welcome)
+    order.welcome = min(order.fixed, welcome)
+    order.earned = max(total, order.taken)
+    order.counts = order.bill.currency == rules.spend_currency
+    till.belongs(cafe, order, who, order.recorded_at, now, stamped=stamped)
 
 
 def feedback(cafe: Cafe, who: str, order: Order | None, now: int) -> str:
     """A word about an order: the one that is named, else the last."""
+    asker, who = who, cafe.now_called(who)
     last = cafe.guest(who).last_order
     about = order if order is not None else (cafe.orders[last] if last is not None else None)
     if about is None or about.who != who or about.status != "paid":
         return "feedback-no-order"
     if about.number in cafe.feedback:
         return "feedback-given"
-    cafe.feedback[about.number] = cafe.credit(who, "earned", cafe.rules.feedback, now)
-    note(cafe, who, "feedback", who, 0, now)
+    cafe.feedback[about.number] = cafe.give_bonus(who, cafe.rules.feedback, now)
+    note(cafe, asker, "feedback", who, 0, now)
     return "done"
 
 
 def refer(cafe: Cafe, who: str, friend: str, now: int) -> str:
     """Somebody brings a friend who has not been here yet."""
     rule = cafe.rules.referral
+    if rule is not None:
+        cafe.guest(friend).known = True
+    friend = cafe.now_called(friend)
     if cafe.guest(who).frozen:
         return "customer-frozen"
     if rule is None:
@@ -166,7 +176,6 @@ def refer(cafe: Cafe, who: str, friend: str, now: int) -> str:
         return "referral-known"
     if rule.cap is not None and sum(one.referrer == who for one in cafe.brought) >= rule.cap:
         return "referral-cap"
-    cafe.guest(friend)
     cafe.brought.append(Brought(who, friend))
     note(cafe, who, "refer", who, 0, now)
     return "done"

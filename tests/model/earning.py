@@ -67,28 +67,35 @@ def earn(
     if rules.spend and bill.currency not in rules.spend:
         return "amount-without-rule"
     counted = basis(rules, bill)
-    spent = Fraction(0)
-    if bill.currency in rules.spend:
-        points, per = rules.spend[bill.currency]
-        spent = Fraction(points * counted, per)
-    stamp = Fraction(0)
-    stamped = False
-    if rules.visit is not None:
-        least = rules.visit.minimum
-        enough = least is None or (least[1] == bill.currency and counted >= least[0])
-        stamped = enough and gap_is_kept(rules, bill.paid_at, stamped_at)
-        stamp = Fraction(rules.visit.points if stamped else 0)
-    of_items = sum(
-        (rules.items.get(item, 0) * many for item, many, _ in bill.items if f"item:{item}" not in rules.exclude),
-        Fraction(0),
-    )
+    spent, of_items, stamped, bonus = Fraction(0), Fraction(0), False, 0
+    if counted > 0:  # of an order that nothing counts of, nothing earns: neither its money nor that somebody was there
+        if bill.currency in rules.spend:
+            points, per = rules.spend[bill.currency]
+            spent = Fraction(points * counted, per)
+        for item, many, _ in bill.items:
+            of_items += rules.items.get(item, 0) * many if f"item:{item}" not in rules.exclude else 0
+        bonus = rules.payments.get(bill.payment or "", 0)
+        stamped = _is_a_visit(rules, bill, counted, stamped_at)
     often = times(rules, bill, tier)
-    bonus = (rules.welcome if first else 0) + rules.payments.get(bill.payment or "", 0)
-    stamp *= often
+    stamp = (rules.visit.points if rules.visit is not None and stamped else 0) * often
+    bonus += rules.welcome if first else 0
     total = rounded(rules, (spent + of_items) * often + stamp) + bonus
     if room is not None:
         total = min(total, room)
     return Earned(total, min(total, floor(stamp) + bonus), stamped, counted, floor(stamp), bonus)
+
+
+def _is_a_visit(rules: Rules, bill: Bill, counted: int, stamped_at: int | None) -> bool:
+    if rules.visit is None or not gap_is_kept(rules, bill.paid_at, stamped_at):
+        return False
+    least = rules.visit.minimum
+    return least is None or (least[1] == bill.currency and counted >= least[0])
+
+
+def stamp_of(rules: Rules, bill: Bill) -> int | None:
+    """The points of the stamp that this bill gets by these rules, whoever claims it; None: it gets no stamp."""
+    earned = earn(rules, bill)
+    return earned.stamp if isinstance(earned, Earned) and earned.stamped else None
 
 
 def back_in_all(earned: int, fixed: int, refunded: int, minor: int) -> int:

@@ -4,13 +4,16 @@ Each gives "done" or the code of a refusal.
 """
 
 from tests.model import till
-from tests.model.cafe import Cafe, Deed, Refund
+from tests.model.cafe import Cafe
 from tests.model.days import day_of
+from tests.model.facts import Deed, Refund
 from tests.model.rules import Money
+from tests.model.tiers import Held
 
 
 def grant(cafe: Cafe, operator: str, who: str, points: int, now: int) -> str:
     """Points by hand."""
+    who = cafe.meet(who)
     refusal = by_hand(cafe, operator, points, now)
     if refusal is None:
         entry = cafe.credit(who, "granted", points, now)
@@ -19,12 +22,20 @@ def grant(cafe: Cafe, operator: str, who: str, points: int, now: int) -> str:
 
 
 def revoke(cafe: Cafe, operator: str, who: str, points: int, now: int) -> str:
-    """Points taken by hand: what there is, the rest as the program's deficit says."""
+    """Points taken by hand: below zero, or where the program forgives only what there is."""
+    if not cafe.guest(who).known:
+        return "customer-unknown"
     refusal = by_hand(cafe, operator, points, now)
     if refusal is not None:
         return refusal
-    entry = cafe.move(who, "revoked", -points, now)
-    note(cafe, operator, "revoke", who, points, now, entry)
+    who = cafe.now_called(who)
+    cafe.write_off(who, now)
+    if cafe.rules.deficit == "clamp":
+        points = min(points, cafe.purse(who).spendable(now))
+    if points == 0:
+        return "points-none-to-take"
+    cafe.move(who, "revoked", -points, now)
+    note(cafe, operator, "revoke", who, points, now, points)
     return "done"
 
 
@@ -35,7 +46,7 @@ def by_hand(cafe: Cafe, operator: str, points: int, now: int) -> str | None:
     today = day_of(now, cafe.rules.tz)
     done = [
         deed for deed in cafe.deeds
-        if (deed.who, deed.day) == (operator, today) and deed.verb in ("grant", "revoke") and not deed.undone
+        if (deed.who, deed.day) == (operator, today) and deed.verb in BY_HAND and not deed.undone
     ]  # fmt: skip
     most, most_points = cafe.rules.hand_count, cafe.rules.hand_points
     if most is not None and len(done) >= most:
@@ -55,24 +66,28 @@ def revoke_entry(cafe: Cafe, operator: str, number: int, now: int) -> str:
     line = next((one for one in cafe.movements if one.number == number), None)
     if line is None:
         return "entry-unknown"
-    voucher = next((one for one in cafe.vouchers if one.entry == number), None)
-    if voucher is not None:
-        if voucher.charged == 0 or voucher.status in ("cancelled", "expired"):
+    if cafe.guest(line.who).moved_to is not None or line.type not in ("earned", "granted", "redeemed"):
+        return "entry-not-reversible"
+    if line.type == "redeemed":
+        voucher = next(one for one in cafe.vouchers if one.entry == number)
+        if voucher.charged == 0:
             return "entry-reversed-before"
         cafe.give_back(voucher, voucher.charged, now)
         voucher.status = "cancelled"
-    elif line.points < 0 or line.type not in ("earned", "granted"):
-        return "entry-not-reversible"
-    elif cafe.can_be_taken_back(number, now) == 0:
+        note(cafe, operator, "revoke-entry", line.who, 0, now)
+        return "done"
+    left = line.points - cafe.purse(line.who).lot(number).taken_back
+    refusal = by_hand(cafe, operator, left, now) if left else "entry-reversed-before"
+    if refusal is not None:
+        return refusal
+    taken, forgiven = cafe.take_back(number, left, now)
+    if taken == 0:
         return "entry-reversed-before"
-    else:
-        order = next((one for one in cafe.orders if one.entry == number), None)
-        if order is not None:
-            till.take(cafe, order, order.points, now)
-            cafe.review(line.who, now)
-        else:
-            cafe.take_back(number, line.points, now)
-    note(cafe, operator, "revoke-entry", line.who, 0, now, number)
+    for order in [one for one in cafe.orders if one.entry == number]:
+        order.taken = order.earned
+        order.forgiven += forgiven
+    cafe.review(line.who, now)
+    note(cafe, operator, "revoke-entry", line.who, taken, now, taken)
     return "done"
 
 
@@ -82,18 +97,20 @@ def refund(cafe: Cafe, operator: str, name: str, amount: Money | None, ref: str,
     if len(named) != 1:
         return "order-unknown" if not named else "order-ambiguous"
     order = named[0]
-    rest = order.bill.minor - order.refunded
-    minor, currency = amount if amount is not None else (rest, order.bill.currency)
-    result = till.refunded(cafe, Refund(order.till, name, ref, minor, currency, False, now), now)
+    minor, currency = amount if amount is not None else (0, order.bill.currency)
+    result = till.refunded(cafe, Refund(order.till, name, ref, minor, currency, amount is None, now, by_hand=True), now)
+    if result == "accepted":
+        note(cafe, operator, "refund", order.who, 0, now)
     return "done" if result == "accepted" else result
 
 
 def freeze(cafe: Cafe, operator: str, who: str, now: int, *, frozen: bool) -> str:
     """The guest spends nothing until it is lifted."""
-    if who not in cafe.guests:
+    if not cafe.guest(who).known:
         return "customer-unknown"
+    who = cafe.now_called(who)
+    note(cafe, operator, "freeze" if frozen else "unfreeze", who, 0, now, cafe.guest(who).frozen)
     cafe.guest(who).frozen = frozen
-    note(cafe, operator, "freeze" if frozen else "unfreeze", who, 0, now)
     return "done"
 
 
@@ -110,42 +127,56 @@ def decide_held(cafe: Cafe, operator: str, name: str, now: int, *, release: bool
         order.entry = cafe.credit(order.who, "earned", order.points, now, order=order.number)
     else:
         till.take(cafe, order, order.points, now)
-        cafe.review(order.who, now)
+    cafe.review(order.who, now)
     note(cafe, operator, "release" if release else "drop", order.who, 0, now)
     return "done"
 
 
 def relink(cafe: Cafe, operator: str, old: str, new: str, now: int) -> str:
     """Everything of a lost key moves to another."""
+    cafe.guest(new).known = True
     if old == new:
         return "relink-same"
-    if old not in cafe.guests:
+    if not cafe.guest(old).known:
         return "customer-unknown"
     lost, found = cafe.guest(old), cafe.guest(new)
     if lost.moved_to is not None or found.moved_to is not None:
         return "relink-done"
     cafe.write_off(old, now)
-    for lot in cafe.purse(old).living(now):
+    cafe.write_off(new, now)
+    for lot in [lot for lot in cafe.purse(old).lots if lot.left]:
         cafe.move(old, "revoked", -lot.left, now, lot=lot.number)
         cafe.move(new, "granted", lot.left, now, ends=lot.ends)
     if deficit := cafe.purse(old).deficit:
         cafe.move(old, "granted", deficit, now)
         cafe.move(new, "revoked", -deficit, now)
-    for one in (*cafe.orders_of(old), *(voucher for voucher in cafe.vouchers if voucher.who == old)):
-        one.who = new
-    for brought in cafe.brought:
-        brought.referrer = new if brought.referrer == old else brought.referrer
-        brought.friend = new if brought.friend == old else brought.friend
+    for one in (*cafe.orders_of(old), *cafe.vouchers, *cafe.bonuses):
+        one.who = new if one.who == old else one.who
+    _friends_move(cafe, old, new)
     stamps = [at for at in (lost.stamped_at, found.stamped_at) if at is not None]
     found.stamped_at = max(stamps, default=None)
-    found.held = max(found.held, lost.held, key=lambda held: cafe.rules.rank(held.tier))
-    lost.moved_to, lost.frozen = new, True
+    found.held = Held(max(found.held.tier, lost.held.tier, key=cafe.rules.rank))
+    last = [number for number in (lost.last_order, found.last_order) if number is not None]
+    found.last_order = max(last, default=None)
+    found.welcomed, found.frozen = found.welcomed or lost.welcomed, found.frozen or lost.frozen
+    lost.moved_to, lost.frozen, lost.held = new, True, Held()
     cafe.review(new, now)
     note(cafe, operator, "relink", new, 0, now)
     return "done"
 
 
-UNDOABLE = ("grant", "revoke", "redeem", "use", "freeze", "unfreeze")
+def _friends_move(cafe: Cafe, old: str, new: str) -> None:
+    """Who was brought stays brought; nobody becomes their own friend, and nobody is brought twice."""
+    for brought in cafe.brought:
+        if brought.referrer == old and brought.friend != new:
+            brought.referrer = new
+    for brought in cafe.brought:
+        twice = any(one.friend == new for one in cafe.brought)
+        if brought.friend == old and brought.referrer != new and not twice:
+            brought.friend = new
+
+
+BY_HAND = ("grant", "revoke", "revoke-entry")
 
 
 def undo(cafe: Cafe, who: str, now: int) -> str:
@@ -155,30 +186,33 @@ def undo(cafe: Cafe, who: str, now: int) -> str:
         return "undo-nothing"
     if now > deed.at + cafe.rules.undo:
         return "undo-too-late"
-    if deed.verb not in UNDOABLE or not _undone(cafe, deed, now):
+    if deed.guest is None or cafe.guest(deed.guest).moved_to is not None or not _undone(cafe, deed, deed.guest, now):
         return "undo-impossible"
     deed.undone = True
     note(cafe, who, "undo", deed.guest, 0, now)
     return "done"
 
 
-def _undone(cafe: Cafe, deed: Deed, now: int) -> bool:
-    guest = str(deed.guest)
+def _undone(cafe: Cafe, deed: Deed, guest: str, now: int) -> bool:
     if deed.verb == "grant":
         assert isinstance(deed.about, int)
-        taken, forgiven = cafe.take_back(deed.about, deed.points, now)
-        return taken + forgiven > 0
-    if deed.verb == "revoke":
-        cafe.credit(guest, "granted", deed.points, now)
-    elif deed.verb in ("freeze", "unfreeze"):
-        cafe.guest(guest).frozen = deed.verb == "unfreeze"
-    else:
-        voucher = next(one for one in cafe.vouchers if one.code == deed.about)
-        if voucher.status != ("issued" if deed.verb == "redeem" else "used"):
-            return False
-        if deed.verb == "redeem":
-            cafe.give_back(voucher, voucher.charged, now)
-            voucher.status = "cancelled"
-        else:
-            voucher.status, voucher.order = "issued", None
-    return True
+        taken, _ = cafe.take_back(deed.about, deed.points, now)
+        return taken > 0
+    if deed.verb in ("revoke", "revoke-entry") and isinstance(deed.about, int):
+        cafe.credit(guest, "granted", deed.about, now)
+        return True
+    if deed.verb in ("freeze", "unfreeze"):
+        cafe.guest(guest).frozen = bool(deed.about)
+        return True
+    if deed.verb not in ("redeem", "use"):
+        return False
+    voucher = next(one for one in cafe.vouchers if one.code == deed.about)
+    if deed.verb == "redeem" and voucher.status == "issued":
+        cafe.give_back(voucher, voucher.charged, now)
+        voucher.status = "cancelled"
+        return True
+    if deed.verb == "use" and voucher.status == "used" and voucher.charged == voucher.cost:
+        voucher.status, voucher.order = "issued", None
+        voucher.hold_until = max(voucher.hold_until, now + 3_600)
+        return True
+    return False

@@ -33,6 +33,7 @@ from tests.clock import FakeClock
 from tests.unit.nostr_loyalty.served import HandedPool
 
 SLUG = "cafe"
+OPERATORS = ("owner", "barista")
 
 
 def key_of(name: str) -> SecretKey:
@@ -55,7 +56,8 @@ class House:
         self.folder = folder
         self.clock = FakeClock(now)
         self.issuer = key_of("issuer")
-        self.operator = key_of("operator").public
+        self.operators = {name: key_of(name).public for name in OPERATORS}
+        self.operator = self.operators[OPERATORS[0]]
         self.tills = {name: key_of(name).public for name in tills}
         self._random = random.Random(7)
         self._rumors = 0
@@ -91,6 +93,7 @@ class House:
         if not key.exists():
             key.write_text(self.issuer.nsec() + "\n")
             key.chmod(0o600)
+        operators = ", ".join(f'"{npub_encode(key)}"' for key in self.operators.values())
         sources = ", ".join(f'"{npub_encode(till)}"' for till in self.tills.values())
         (self.folder / "config.toml").write_text(f"""
 [daemon]
@@ -101,7 +104,7 @@ relays = ["ws://127.0.0.1:1"]
 slug = "{SLUG}"
 title = "Café"
 sources = [{sources}]
-operators = ["{npub_encode(self.operator)}"]
+operators = [{operators}]
 visibility = "public"
 {section}
 """)
@@ -146,17 +149,17 @@ visibility = "public"
                 "SELECT id, recipe FROM outbox WHERE id > ? AND label IN ('answer', 'rejection') ORDER BY id",
                 self._seen,
             )
-        answers = {}
+        answers: dict[str, Answer] = {}
         for id_, recipe in rows:
             self._seen = id_
             tags = {tag[0]: tag[1] for tag in orjson.loads(recipe)["tags"]}
             result = tags["reason"] if tags["result"] == "rejected" else tags["result"]
-            answers[tags["e"]] = Answer(result, tags.get("claim"))
+            answers.setdefault(tags["e"], Answer(result, tags.get("claim")))  # a refund that waited is answered twice
         return answers
 
     def request(self, command: Command, actor: str | None = None, *, ref: str | None = None) -> Request:
-        """A command by the operator, or by the guest that is named."""
-        by_guest = actor is not None and actor != self.operator
+        """A command by an operator, or by the guest whose key it is; by whom nobody is named, by the first operator."""
+        by_guest = actor is not None and actor not in self.operators.values()
         ref = self._random.randbytes(32).hex() if ref is None else ref
         return Request(
             ref, self.clock.now(), actor or self.operator, "customer" if by_guest else "operator", "nostr",

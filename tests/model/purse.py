@@ -88,10 +88,6 @@ class Purse:
         lot = self.lot(number)
         return max(0, lot.points - lot.taken_back - lot.run_out - (lot.left if lot.is_over(now) else 0))
 
-    def out(self, debit: int) -> int:
-        """How many points of a debit were not given back to lots yet."""
-        return sum(points for _, points in self._pieces[debit])
-
     def endings(self, now: int) -> list[tuple[int, int]]:
         """(when, how many) for all points that will run out."""
         ends = sorted({lot.ends for lot in self.living(now) if lot.ends is not None})
@@ -116,15 +112,19 @@ class Purse:
         return points - filled
 
     def _give_back(self, debit: int, points: int, now: int) -> None:
-        rest = self._fill(points)
-        for piece in self._pieces.get(debit, []):
-            back = min(rest, piece[1])
-            if back:
-                lot = self.lot(piece[0])
-                lot.left += back
+        """What was taken last comes back first; of what comes back the first fills a deficit."""
+        back = []
+        for piece in reversed(self._pieces.get(debit, [])):
+            part = min(points, piece[1])
+            piece[1] -= part
+            points -= part
+            back.append((piece[0], part))
+        self.deficit -= points  # what the debit had not found in any lot
+        for number, part in reversed(back):
+            if rest := self._fill(part):
+                lot = self.lot(number)
+                lot.left += rest
                 lot.ends = None if lot.ends is None else max(lot.ends, now + DAY)
-                piece[1] -= back
-                rest -= back
 
     def _take(self, one: Movement) -> None:
         rest, pieces = -one.points, []

@@ -4,46 +4,51 @@ Each gives "accepted", "duplicate" or the code of a refusal.
 """
 
 from tests.model import earning
-from tests.model.cafe import HELD, Cafe, Order, Refund
+from tests.model.cafe import Cafe
 from tests.model.days import day_of
 from tests.model.earning import Bill
+from tests.model.facts import HELD, Order, Refund
 
 
 def paid(cafe: Cafe, till: str, name: str, bill: Bill, who: str | None, now: int) -> str:
     """An order was paid; `who` None: its receipt carries a code."""
     if cafe.find(till, name) is not None:
         return "duplicate"
+    who = None if who is None else cafe.meet(who)
     day = day_of(bill.paid_at, cafe.rules.tz)
     earned = cafe.earn(bill, who, day)
     if isinstance(earned, str):
         return earned
     order = Order(
-        len(cafe.orders), till, name, bill, who, now, earned.points, earned.fixed, earned.stamp, earned.basis,
+        len(cafe.orders), till, name, bill, None, now, earned.points, earned.fixed,
         bill.currency == cafe.rules.spend_currency, code=who is None, day=day,
     )  # fmt: skip
     cafe.orders.append(order)
     if who is not None:
-        _of_guest(cafe, order, who, earned, now)
+        order.welcome = min(earned.fixed, 0 if cafe.guest(who).welcomed else cafe.rules.welcome)
+        belongs(cafe, order, who, now, now, stamped=earned.stamped)
     for refund in [one for one in cafe.waiting if (one.till, one.order) == (till, name)]:
         cafe.waiting.remove(refund)
         _apply(cafe, order, refund, now)
-    if who is not None:
-        cafe.review(who, now)
-        brings(cafe, order, now)
     return "accepted"
 
 
-def _of_guest(cafe: Cafe, order: Order, who: str, earned: earning.Earned, now: int) -> None:
-    guest = cafe.guest(who)
-    guest.last_order = order.number
-    if earned.stamped:
+def belongs(cafe: Cafe, order: Order, who: str, since: int, now: int, *, stamped: bool) -> None:
+    """The order is this guest's from now on; what vests does so from `since` on."""
+    rules, guest = cafe.rules, cafe.guest(who)
+    order.who = who
+    guest.last_order, guest.welcomed = max(order.number, guest.last_order or 0), True
+    if stamped:
         guest.stamped_at = max(guest.stamped_at or 0, order.bill.paid_at)
-    if _too_many(cafe, order, who) and cafe.rules.guard_holds:
+    waits = rules.vest_all or any(type_ == "delivery" for type_, _ in order.bill.lines)
+    if _too_many(cafe, order, who) and rules.guard_holds and order.points:
         order.held, order.waits_until = True, HELD
-    elif cafe.rules.vest and (cafe.rules.vest_all or any(type_ == "delivery" for type_, _ in order.bill.lines)):
-        order.waits_until = now + cafe.rules.vest if order.earned else None
+    elif rules.vest and waits and since + rules.vest > now:
+        order.waits_until = since + rules.vest if order.points else None
     else:
-        order.entry = cafe.credit(who, "earned", order.earned, now, order=order.number)
+        order.entry = cafe.credit(who, "earned", order.points, now, order=order.number)
+    _brings(cafe, order, now)
+    cafe.review(who, now)
 
 
 def _too_many(cafe: Cafe, order: Order, who: str) -> bool:
@@ -62,10 +67,7 @@ def refunded(cafe: Cafe, refund: Refund, now: int) -> str:
     if order is None:
         cafe.waiting.append(refund)
         return "accepted"
-    result = _apply(cafe, order, refund, now)
-    if order.who is not None and result == "accepted":
-        cafe.review(order.who, now)
-    return result
+    return _apply(cafe, order, refund, now)
 
 
 def _apply(cafe: Cafe, order: Order, refund: Refund, now: int) -> str:
@@ -85,6 +87,8 @@ def _apply(cafe: Cafe, order: Order, refund: Refund, now: int) -> str:
     if whole and order.status == "paid":
         order.status = "canceled" if refund.canceled else "refunded"
         _taken_back_in_whole(cafe, order, now)
+    if order.who is not None:
+        cafe.review(order.who, now)
     return "accepted"
 
 
@@ -94,14 +98,15 @@ def take(cafe: Cafe, order: Order, points: int, now: int) -> None:
     if order.entry is None:
         order.unbooked += points
         if order.points == 0:
-            order.waits_until = None
-            order.held = False
+            order.waits_until, order.held = None, False
     else:
         _, forgiven = cafe.take_back(order.entry, points, now, order.number)
         order.forgiven += forgiven
 
 
 def _taken_back_in_whole(cafe: Cafe, order: Order, now: int) -> None:
+    if order.who is not None and (order.welcome or not cafe.visits(order.who)):
+        cafe.guest(order.who).welcomed = False  # the next order is the first one again
     for voucher in cafe.vouchers:
         if voucher.order == order.name and voucher.status == "used":
             cafe.give_back(voucher, voucher.charged, now)
@@ -113,14 +118,14 @@ def _taken_back_in_whole(cafe: Cafe, order: Order, now: int) -> None:
         if brought.order == order.number and brought.status == "vesting":
             brought.status, brought.order, brought.vest_at = "waiting", None, None
         elif brought.order == order.number and brought.status == "paid":
-            for number in brought.entries:
+            for number in reversed(brought.entries):
                 if number is not None:
                     cafe.take_back(number, cafe.line(number).points, now)
 
 
-def brings(cafe: Cafe, order: Order, now: int) -> None:
+def _brings(cafe: Cafe, order: Order, now: int) -> None:
     """The first paid order of somebody who was brought by a friend."""
     rule = cafe.rules.referral
     for brought in cafe.brought:
-        if brought.friend == order.who and brought.status == "waiting" and order.status == "paid" and rule:
+        if brought.friend == order.who and brought.status == "waiting" and rule:
             brought.status, brought.order, brought.vest_at = "vesting", order.number, now + rule.vest
