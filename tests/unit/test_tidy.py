@@ -179,6 +179,7 @@ def test_the_time_comes_through_one_door(calls: set[str], door: str) -> None:
         ("pynostr", {"kinds/keys.py"}),
         ("secp256k1", {"kinds/keys.py"}),
         ("babel", {"nostr_loyalty/catalogue.py"}),
+        ("h11", {"nostr_loyalty/reaching/https.py"}),
         ("nostr_sdk", {"nostr_loyalty/embedded_relay/child.py"}),
         ("time", {"nostr_loyalty/clock.py"}),
     ],

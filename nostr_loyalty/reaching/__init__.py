@@ -1,0 +1,6 @@
+"""Reaching people where they are: at hosts and relays that they named, not we.
+
+hosts         a host's addresses, looked up once; private ones are refused
+names         NIP-05: a public key for a name such as bob@example.com
+https         one document from a stranger's host
+"""
