@@ -6,13 +6,14 @@ import pytest
 
 from kinds import entry as wire
 from kinds.event import author, canonical_of
+from kinds.keys import npub_encode
 from ledger.book import Standing
 from ledger.entry import Entry
 from ledger.vouchers import Voucher
 from nostr_loyalty import catalogue
 from nostr_loyalty.commands import outcome as outcomes
 from nostr_loyalty.commands.command import Command, Grant, Redeem, Request, Role
-from nostr_loyalty.commands.grammar import Asked, read
+from nostr_loyalty.commands.grammar import Asked, Misread, read
 from nostr_loyalty.commands.questions import GuestOf, Named, Prove
 from nostr_loyalty.commands.usage import USAGES, Reader, verbs_for
 from nostr_loyalty.publishing import answering, helping
@@ -41,8 +42,8 @@ def booked(seq: int, points: int, content: str) -> Entry:
     """A stored entry."""
     document = canonical_of(author(wire.template(wire.Entry(
         program=f"37411:{ISSUER}:sol", relay="wss://relay.example.com", customer=GUEST, type="earned", points=points,
-        balance=points, seq=seq, prev=None if seq == 1 else "cd" * 32, revision="ab" * 32, key="ef" * 32,
-        content=content,
+        balance=points, seq=seq, prev=None if seq == 1 else "cd" * 32, rev="ab" * 32, key="ef" * 32,
+        text=content,
     ), MIDNIGHT), ISSUER))  # fmt: skip
     return Entry(id=seq, program_id=1, standing_id=1, customer=GUEST, seq=seq, type="earned", points=points,
                  balance=points, ref=f"{seq:064x}", prev=None, document=document, key="ef" * 32, revision_id=1,
@@ -56,8 +57,8 @@ def request(command: Command, role: Role = "customer") -> Request:
 
 def test_a_balance_tells_points_tier_and_what_comes() -> None:
     """Points, the tier and the way to the next one, what waits, what runs out, and codes to be used."""
-    voucher = Voucher(id=1, program_id=1, standing_id=1, hash="ab" * 32, reward="coffee", title="Free coffee", type="item",
-                      value="a coffee", cost=100, charged=100, entry_id=1, status="issued", issued_at=1,
+    voucher = Voucher(id=1, program_id=1, standing_id=1, hash="ab" * 32, reward="coffee", title="Free coffee",
+                      type="item", value="a coffee", cost=100, charged=100, entry_id=1, status="issued", issued_at=1,
                       hold_until=MIDNIGHT, ended_at=None, period=0, slot=None, order_source=None,
                       order_reference=None)  # fmt: skip
     mine = standing(tier="silver", next_expiry_at=MIDNIGHT, next_expiry_points=12)
@@ -167,10 +168,10 @@ def test_a_guest_is_a_customer_and_redeems_for_itself() -> None:
 @pytest.mark.parametrize(
     ("text", "language", "answer"),
     [
-        ("blance", "en", "This is no command. Did you mean “balance”? Nothing was done. “help” tells what can be written."),
-        ("grant bob 5", "en", "This names nobody: bob. Write an npub, an nprofile, 64 hex digits, a name such as "
-         "bob@example.com, or the word order with the id of an order.\n"
-         "It is written like this: grant <who> <points> [reason]"),
+        ("blance", "en",
+         "This is no command. Did you mean “balance”? Nothing was done. “help” tells what can be written."),
+        ("freeze now", "en", helping.misread(cafe(), Misread(fault="who-unclear", what="now"), None)
+         + "\nIt is written like this: freeze <who>"),
         ("canjear", "es", "Falta algo.\nSe escribe así: canjear <premio>"),
         ("x" * 5_000, "es", "Esto es demasiado largo."),
     ],
@@ -231,8 +232,6 @@ def test_commands_that_are_proposed_are_understood(language: str) -> None:
 
 def test_owners_are_told_what_is_asked_in_full() -> None:
     """Who asks, the whole command with the whole key, and the code."""
-    from kinds.keys import npub_encode
-
     text = answering.please_confirm(cafe(), request(Grant(GUEST, 500, "a party"), "operator"), "7H2K")
     assert f"grant {npub_encode(GUEST)} 500 a party" in text
     assert "“confirm 7H2K”" in text
@@ -246,11 +245,9 @@ def test_an_outcome_is_told_in_the_readers_language() -> None:
     )
     assert answering.outcome(cafe("es"), asked, outcomes.duplicate("Done before.")) == "Ya estaba hecho."
     assert answering.outcome(cafe("es"), asked, outcomes.done("Hecho.")) == "Hecho."
-    unknown = outcomes.refused(Refusal("customer-unknown", "x"))
+    unknown, granting = outcomes.refused(Refusal("customer-unknown", "x")), request(Grant(GUEST, 1), "operator")
     assert "it comes with the first order" in answering.outcome(cafe(), asked, unknown)
-    assert answering.outcome(cafe(), request(Grant(GUEST, 1), "operator"), unknown).startswith(
-        "The program has no card"
-    )
+    assert answering.outcome(cafe(), granting, unknown).startswith("The program has no card of this customer.")
 
 
 @pytest.mark.parametrize(
