@@ -82,6 +82,7 @@ class Vest(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Program:
     """A definition. Keys are hex; `relays` is where entries, cards and wraps are found; `terms` are for people.
+    `staff_relay` is where sources and operators send what is for the issuer alone, if that is another relay.
 
     What is None is not said: points live for ever without a `ttl`, `expiry_warning` and `claim_valid` have the
     protocol's defaults, nothing waits without a `vest`.
@@ -97,6 +98,7 @@ class Program:
     sources: tuple[str, ...] = ()
     operators: tuple[str, ...] = ()
     relays: tuple[str, ...] = ()
+    staff_relay: str | None = None
     unit: tuple[str, str] = ("point", "points")
     earn: tuple[Earn, ...] = ()
     excludes: tuple[str, ...] = ()
@@ -146,8 +148,8 @@ def template(program: Program, created_at: int) -> Template:
     written.append(("t", "loyalty"))
     written += [(name, text) for name, text in (("g", program.geohash), ("location", program.location)) if text]
     written.append(("p", program.issuer, hint, "issuer"))
-    written += [("p", source, hint, "source") for source in program.sources]
-    written += [("p", operator, "", "operator") for operator in program.operators]
+    written += [("p", source, program.staff_relay or hint, "source") for source in program.sources]
+    written += [("p", operator, program.staff_relay or "", "operator") for operator in program.operators]
     written += [("relay", url) for url in program.relays]
     written.append(("unit", *program.unit))
     written += [write_earn(earn) for earn in program.earn]
@@ -185,6 +187,7 @@ def _program(event: Event) -> Program:
     slug = _text(written, "d") or ""
     if _SLUG.fullmatch(slug) is None:
         raise ValueError("d: a slug is 1 to 64 characters of a-z, 0-9 and -")
+    relays = tuple(tag[1] for tag in _rows(written, "relay", 1))
     unit = _row(written, "unit", 2)
     vest = _row(written, "vest", 2)
     return Program(
@@ -197,7 +200,8 @@ def _program(event: Event) -> Program:
         location=_text(written, "location"),
         sources=_keys(written, "source"),
         operators=_keys(written, "operator"),
-        relays=tuple(tag[1] for tag in _rows(written, "relay", 1)),
+        relays=relays,
+        staff_relay=_staff_relay(written, relays),
         unit=(unit[1], unit[2]) if unit else ("point", "points"),
         earn=tuple(parse_earn(tag) for tag in _rows(written, "earn", 2)),
         excludes=tuple(_excluded(tag[1]) for tag in _rows(written, "exclude", 1)),
@@ -250,6 +254,12 @@ def _keys(written: Tags, role: str) -> tuple[str, ...]:
     if not all(map(tags.is_hex64, keys)):
         raise ValueError(f"p: a {role} is not a public key")
     return keys
+
+
+def _staff_relay(written: Tags, relays: tuple[str, ...]) -> str | None:
+    """What stands as the relay of an operator, or of a source where that is not the program's first relay."""
+    hints = (tag[2] for tag in tags.all_of(written, "p") if len(tag) > 3 and tag[3] in ("operator", "source"))
+    return next((hint for hint in hints if hint and hint != "".join(relays[:1])), None)
 
 
 def _tiers(rows: list[tuple[str, ...]]) -> tuple[Tier, ...]:

@@ -39,7 +39,7 @@ async def serve(w: Write, settings: ProgramSettings, daemon: DaemonSettings, now
     address = wire.address(issuer, settings.slug)
     program_id = await programs.register(w, address, settings.slug, issuer, now)
     latest = await programs.latest_revision(w, program_id)
-    definition_now = definition(settings)
+    definition_now = definition(settings, daemon)
     digest = digest_of(wire.template(definition_now, 0))
     if latest is None or latest.digest != digest:
         created_at = now if latest is None else max(now, latest.added_at + 1)

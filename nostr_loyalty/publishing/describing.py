@@ -15,7 +15,7 @@ from kinds.earn import Earn, ItemEarn, OccasionEarn, PaymentEarn, ReferralEarn, 
 from kinds.order import LINE_TYPES
 from kinds.reward import Reward
 from ledger.units import Money, format_money
-from nostr_loyalty.config.settings import ProgramSettings
+from nostr_loyalty.config.settings import DaemonSettings, ProgramSettings
 from nostr_loyalty.rules import program as rules_of_program
 from nostr_loyalty.rules.calendar import day_of
 from nostr_loyalty.rules.program import DAY_S, Cost, Factor, ProgramRules, TierBasis, VisitRule
@@ -30,7 +30,7 @@ _NO_MINIMUM: Final = ("0", "sat")
 _VESTED: Final = {True: "delivery", False: "all"}
 
 
-def definition(settings: ProgramSettings) -> wire.Program:
+def definition(settings: ProgramSettings, daemon: DaemonSettings) -> wire.Program:
     """The program as it is published."""
     rules = settings.rules()
     warning = rules.expiry_warning_days or 0
@@ -43,6 +43,7 @@ def definition(settings: ProgramSettings) -> wire.Program:
         sources=settings.sources,
         operators=settings.operators,
         relays=settings.relays,
+        staff_relay=next((url for url in daemon.staff_relays if url != settings.relays[0]), None),
         unit=settings.unit,
         earn=_earn(rules),
         excludes=_excludes(rules),

@@ -11,19 +11,25 @@ from typing import Final
 from kinds import program, program_set
 from kinds.program_set import Item, ProgramSet
 from kinds.registry import FOLLOW_SET, PROGRAM_SET
-from ledger import announcements
+from ledger import announcements, outbox
 from ledger.database import Write
 from nostr_loyalty.config.settings import Config, ListSettings
 from nostr_loyalty.publishing.announcing import Said, announce, withdraw
+from nostr_loyalty.publishing.publications import LANE_DEFINITION
 
 _KINDS: Final = (PROGRAM_SET, FOLLOW_SET)
 
 
 async def publish_lists(w: Write, config: Config, now: int, dice: Callable[[int], bytes]) -> None:
-    """Promise every list that has changed, and the withdrawal of those that are configured no more."""
+    """Promise every list that has changed, and the withdrawal of those that are configured no more; and send what waits
+    for relays that were taken out of the configuration to the others.
+    """
     acks = config.daemon.acks
     current: dict[str, set[str]] = {config.daemon.key.public: set()}
     current |= {program.key.public: set() for program in config.programs}
+    for curator in config.curators.keys() - current.keys():  # those of issuers are looked after in `definitions`
+        relays = config.relays_of(curator)
+        await outbox.readdress(w, curator, relays, relays, (LANE_DEFINITION,))
     for each in config.lists:
         curator = each.key.public
         for said in _sayings(config, each):

@@ -70,7 +70,15 @@ BASES = st.builds(
     program.TierBasis, st.sampled_from(["points", "spend", "visits"]), st.just("") | SPANS, SPANS, optional(TEXT)
 )
 PERKS = st.builds(program.Perk, TEXT, st.sampled_from(["multiplier", "item", "note"]), TEXT)
-PROGRAMS = st.builds(
+
+
+def with_staff_relay(said: program.Program, url: str) -> program.Program:
+    """The program with a relay for its people, if it has people and that relay is not the first one anyway."""
+    people = said.sources or said.operators
+    return replace(said, staff_relay=url) if people and url not in ("", *said.relays[:1]) else said
+
+
+PROGRAMS_WITHOUT = st.builds(
     replace,
     st.just(FULL_PROGRAM),
     slug=SLUGS,
@@ -96,6 +104,7 @@ PROGRAMS = st.builds(
     visibility=st.sampled_from(["private", "public"]),
     terms=TEXT,
 )
+PROGRAMS = st.builds(with_staff_relay, PROGRAMS_WITHOUT, TEXT)
 CARDS = st.builds(
     CARD._replace,
     points=st.integers(-(2**53) + 1, 2**53 - 1),

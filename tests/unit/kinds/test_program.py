@@ -8,7 +8,7 @@ from kinds.errors import Unreadable
 from kinds.event import Template, sign
 from kinds.program import Program, address, parse, parse_address, template
 from kinds.reward import Reward
-from tests.unit.kinds.samples import FULL_PROGRAM, ISSUER, NOW
+from tests.unit.kinds.samples import CUSTOMER, FULL_PROGRAM, ISSUER, NOW, SOURCE
 
 TAGS = template(FULL_PROGRAM, NOW).tags
 ONCE = ("d", "rounding", "visibility", "status", "tier_basis", "vest", "deficit", "expiry_warning", "claim_valid")
@@ -158,3 +158,24 @@ def test_addresses_have_one_form() -> None:
     ):
         with pytest.raises(ValueError, match="address"):
             parse_address(text)
+
+
+@pytest.mark.parametrize(
+    ("people", "relay", "said"),
+    [
+        (("source", "operator"), "wss://staff.example", "wss://staff.example"),
+        (("operator",), "wss://staff.example", "wss://staff.example"),
+        (("source",), None, None),
+        ((), "wss://staff.example", None),
+    ],
+)
+def test_the_venue_s_own_people_have_a_relay(people: tuple[str, ...], relay: str | None, said: str | None) -> None:
+    """It stands beside the key of each of them, is read back from there, and concerns nobody else."""
+    sources = (SOURCE.public,) if "source" in people else ()
+    operators = (CUSTOMER.public,) if "operator" in people else ()
+    written = replace(FULL_PROGRAM, sources=sources, operators=operators, staff_relay=relay)
+    event = sign(template(written, NOW), ISSUER)
+    assert parse(event).staff_relay == said
+    hints = [tag[2] for tag in event.tags if tag[0] == "p" and tag[3] in people]
+    assert set(hints) <= {relay or FULL_PROGRAM.relays[0]}
+    assert ("p", ISSUER.public, FULL_PROGRAM.relays[0], "issuer") in event.tags

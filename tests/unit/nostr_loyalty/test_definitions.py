@@ -38,8 +38,9 @@ def test_a_stranger_reads_back_the_rules_that_are_applied(
     """
     monkeypatch.setenv("CAFE_SOL_KEY", new_key().nsec())
     monkeypatch.setenv("CURATOR_KEY", new_key().nsec())
-    settings = accepted(tmp_path, text).programs[0]
-    published = author(wire.template(definition(settings), NOW), settings.key.public)
+    config = accepted(tmp_path, text)
+    settings, daemon = config.programs[0], config.daemon
+    published = author(wire.template(definition(settings, daemon), NOW), settings.key.public)
     rules = settings.rules()
     said = rules_said(wire.parse(published))  # type: ignore[arg-type] # unsigned, which the reader does not look at
     assert said == replace(
@@ -53,7 +54,7 @@ def test_a_definition_does_not_depend_on_how_a_rule_was_typed(tmp_path: Path) ->
     other = one.replace("52w", "364d").replace('"tip", "item:b", "item:a"', '"item:a", "item:b", "tip", "tip"')
     key = new_key()
     first, second = (
-        definition(load(write(tmp_path, text, key=key)).programs[0])
+        definition((config := load(write(tmp_path, text, key=key))).programs[0], config.daemon)
         for text in (one, other.replace("1000 sat", "1000000 msat"))
     )
     assert first == second

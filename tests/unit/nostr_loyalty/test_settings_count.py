@@ -169,3 +169,15 @@ async def test_dm_relays(tmp_path: Path) -> None:
     for url, kind in ((A, registry.PAID_ORDER), (B, registry.GIFT_WRAP)):
         (read,) = subscriptions.reads("0" * 64, url, [A], config.daemon.dm_relays)
         assert read.filter.kinds == (kind,)
+
+
+async def test_staff_relays(tmp_path: Path) -> None:
+    """Bug 34, 57: wraps are read at `staff_relays` too; tills and operators are told in the definition, nobody else."""
+    venue = Venue(tmp_path, [A], daemon_extra=f'staff_relays = ["{B}"]', extra=f'operators = ["{OPERATOR}"]')
+    said = await promised(tmp_path, venue)
+    definition, _ = said[registry.PROGRAM]
+    assert {tag[3]: tag[2] for tag in definition.tags if tag[0] == "p"} == {"issuer": A, "source": B, "operator": B}
+    assert parse_dm(said[registry.DM_RELAY_LIST][0]).relays == (A,)
+    config = load(venue.folder / "config.toml")
+    (read,) = subscriptions.reads("0" * 64, B, [A], config.daemon.wrap_relays)
+    assert registry.GIFT_WRAP in (read.filter.kinds or ())
