@@ -89,8 +89,10 @@ class Comparison:
         now, then = self.really.cost, self.proposed.cost
         if now is None and then is None:
             return []
-        same = now is not None and then is not None and now.currency == then.currency
-        difference = money_text(Money(then.minor - now.minor, now.currency)) if same and now and then else NONE
+        difference = NONE
+        if now is not None and then is not None and now.currency == then.currency:
+            more = Money(then.minor - now.minor, now.currency)
+            difference = f"{'+' if more.minor > 0 else ''}{money_text(more)}"
         costs = [NONE if cost is None else money_text(cost) for cost in (now, then)]
         shares = [share_text(made.share(self.sales)) for made in (self.really, self.proposed)]
         return [_row("cost", *costs, difference), _row("  as a share of sales", *shares, "")]

@@ -17,7 +17,7 @@ h1{font-size:1.6rem;line-height:1.2;margin:0}
 .when{margin:0;color:var(--soft);font-size:1.1rem}
 h2{font-size:1rem;margin:0 0 .5rem}
 .tiles{list-style:none;margin:0 0 1rem;padding:0;display:grid;gap:.75rem;
-grid-template-columns:repeat(auto-fill,minmax(min(10.5rem,100%),1fr))}
+grid-template-columns:repeat(auto-fill,minmax(min(11.5rem,100%),1fr))}
 .tiles li,.card{background:var(--card);border:1px solid var(--rule);border-radius:.75rem;padding:.9rem 1rem}
 .tiles strong{display:block;font-size:1.45rem;line-height:1.2;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 .tiles span{display:block;font-weight:600}

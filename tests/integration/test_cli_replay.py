@@ -107,7 +107,7 @@ def test_figures_by_hand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert found["orders"] == 3
     lines = hand("replay", "--rules", tmp_path / "new.toml", "--since", "2026-01-01").splitlines()
     assert [line.split()[-3:] for line in lines[1:3]] == [["15", "30", "+15"], ["10", "20", "+10"]]
-    assert lines[3].split() == ["cost", "300", "sat", "600", "sat", "300", "sat"]
+    assert lines[3].split() == ["cost", "300", "sat", "600", "sat", "+300", "sat"]
     assert lines[-1] == "with these rules: 3 orders taken"
 
 
