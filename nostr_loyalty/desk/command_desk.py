@@ -1,7 +1,8 @@
 """What commands do: who may ask, once by its ref, then the desk that it is for.
 
-A command that was refused leaves no trace (but for a wrong claim code, which is counted): it may be asked again. One
-that was done is recorded with its ref, so that a repetition is answered "duplicate" and moves nothing.
+A command that was refused leaves no trace: it may be asked again. (A wrong claim code is counted, and what had run out
+when the command came is written off, as a sweep would have done.) One that was done is recorded with its ref, so that a
+repetition is answered "duplicate" and moves nothing.
 """
 
 from collections.abc import Callable

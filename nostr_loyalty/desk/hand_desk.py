@@ -125,7 +125,7 @@ def revoke_entry(copy: WorkingCopy, request: Request, command: RevokeEntry) -> D
         )
         copy.put_standing(program, standing)
     tier_desk.reviewed(copy, program, copy.facts.standings[standing.id])
-    return _deed(copy, program, standing, booked, {"revoked": -moved.points}, points=-moved.points)
+    return _deed(copy, program, standing, booked, {}, points=-moved.points)
 
 
 def freeze(copy: WorkingCopy, request: Request, command: Freeze | Unfreeze) -> Deed | Refusal:

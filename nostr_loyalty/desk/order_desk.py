@@ -75,7 +75,7 @@ class OrderDesk:
                 about = message._replace(message=message.message._replace(ref=waiting.message_ref))
                 self._answer(about, Reply("rejected", wording.rejected(taken_back.sentence), reason=taken_back.code))
             else:
-                answer = self._net(message.program, order_name(message))
+                answer = self._net(message.program, order_name(message), answer)
         return answer
 
     def _earned(self, message: OrderMessage, earned: Earned) -> Reply:
@@ -135,21 +135,23 @@ class OrderDesk:
         assert row is not None
         if row.standing_id is None:
             return Reply("accepted", wording.claim_withdrawn(message.program), points=-taken)
-        return self._accepted(message.program, row, -taken)
+        return self._accepted(message.program, row, -taken if known.entry_id is not None else 0)
 
     # -- answers --------------------------------------------------------------------------------------------------
 
     def _accepted(self, program: ServedProgram, row: OrderRow, points: int) -> Reply:
         return self._standing_reply("accepted", program, row, points)
 
-    def _net(self, program: ServedProgram, key: OrderName) -> Reply:
-        """The answer to an order whose refund had come before it: what is left of it."""
+    def _net(self, program: ServedProgram, key: OrderName, whole: Reply) -> Reply:
+        """The answer to an order whose refund had come before it: what is left of it; `whole`: what it would be."""
         row = self._copy.order(key)
         assert row is not None
         points = row.earned - row.reversed
-        if row.standing_id is None:
-            return Reply("accepted", wording.claim_withdrawn(program), points=points)
-        return self._standing_reply("accepted", program, row, points)
+        if row.standing_id is not None:
+            return self._standing_reply("accepted", program, row, points if row.pending_until is None else 0)
+        if row.status == "paid" and whole.claim is not None:
+            return whole._replace(points=points, text=wording.claimable(program, points, whole.claim))
+        return Reply("accepted", wording.claim_withdrawn(program), points=points)
 
     def _counted_before(self, program: ServedProgram, row: OrderRow) -> Reply:
         points = row.earned - row.reversed

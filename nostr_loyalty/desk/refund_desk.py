@@ -65,6 +65,8 @@ class RefundDesk:
         if standing_id is None:
             self._copy.put_order(row._replace(unbooked=row.unbooked + reversal.points))
             self._copy.put_refund(refund, row.id, reversal.points, None)
+            if ends:
+                self._whole(program, row, refund)
             return reversal.points
         taken, entry_id, row = self._reverse(program, row, refund, reversal.points, adapter, by)
         self._copy.put_order(row)

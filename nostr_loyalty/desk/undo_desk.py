@@ -1,7 +1,8 @@
 """Takes the asker's last command back, within the program's time for it.
 
 What can be undone: grant, revoke, redeem, use (of the whole voucher), freeze and unfreeze. The reversal of a revocation
-is a new credit: lots do not come back to life (Bug 5: the net is right).
+is a new credit: lots do not come back to life (Bug 5: the net is right). An entry that was taken back is not given
+again: a refund of the order that it came from would not find those points (Bug 14).
 """
 
 from ledger.actions import Action
@@ -29,7 +30,7 @@ def undo(copy: WorkingCopy, request: Request, _command: Undo) -> Deed | Refusal:
     match action.verb:
         case "grant":
             return _take_back_the_grant(copy, request, action)
-        case "revoke" | "revoke-entry" if "revoked" in action.detail:
+        case "revoke":
             return _give_again(copy, request, action)
         case "redeem" | "use":
             return _undo_voucher(copy, request, action)

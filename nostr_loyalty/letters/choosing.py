@@ -74,7 +74,9 @@ async def forget(w: Write, program: ServedProgram, message: Message, now: int, d
     return Said(program, answering.forgotten(program), code="forgotten", promises=len(slip.promises))
 
 
-async def _share(w: Write, program: ServedProgram, standing: Standing, sharing: asked_for.Sharing, now: int, dice: Dice) -> Said:
+async def _share(
+    w: Write, program: ServedProgram, standing: Standing, sharing: asked_for.Sharing, now: int, dice: Dice
+) -> Said:
     copy = WorkingCopy(await _facts(w, standing), now, dice)
     choice_desk.share(copy, program, standing, sharing, await _chain(w, standing))
     slip = copy.close()
