@@ -13,9 +13,10 @@ from ledger.tally import Tally
 from nostr_loyalty.desk import tier_desk
 from nostr_loyalty.desk.facts import Movement
 from nostr_loyalty.desk.working_copy import WorkingCopy
+from nostr_loyalty.intake.recognition import recorded_facts
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import wording
-from nostr_loyalty.rules import expiring, guarding
+from nostr_loyalty.rules import expiring, guarding, vesting
 from nostr_loyalty.rules.calendar import day_of, period_days
 from nostr_loyalty.rules.earning import CustomerFacts
 
@@ -66,6 +67,14 @@ def credit(
         standing = _friend_came(copy, program, row, standing)
     tier_desk.reviewed(copy, program, standing)
     return row
+
+
+def waits_until(copy: WorkingCopy, program: ServedProgram, row: OrderRow) -> int | None:
+    """Until when the points of a recorded order wait, by what was recorded of it; None: no longer, or not at all."""
+    facts = recorded_facts(row.amount_minor, row.currency, row.paid_at, row.detail)
+    delivery = any(line == "delivery" for line, _ in facts.lines)
+    until = vesting.pending_until(program.rules, delivery, row.recorded_at)
+    return until if until is not None and until > copy.now and row.earned > row.reversed else None
 
 
 def _guarded(copy: WorkingCopy, program: ServedProgram, row: OrderRow, standing: Standing) -> OrderRow:

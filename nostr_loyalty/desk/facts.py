@@ -36,7 +36,7 @@ class Facts:
     `bonuses` holds the credits, by id, that hang on an order without being its own: for feedback, for a referral.
     `heirs`: the lots that a credit became when its customer's key was replaced, the latest last; `taken`: what entries
     took of an order so far, of orders of such customers. `held`: points that a standing's issued vouchers hold, where
-    the program (in `clamping`) leaves no deficits.
+    the program (in `clamping`) leaves no deficits. `flagged`: orders that the guard noticed and nobody has looked at.
     `slots` and `stock`: of a reward, what is taken. A next id of -1: nothing of that sort is made in this batch.
     """
 
@@ -70,6 +70,7 @@ class Facts:
     hand_today: tuple[int, int] = (0, 0)
     last_action: Action | None = None
     wrong_claims: tuple[int, int] = (0, 0)
+    flagged: frozenset[int] = frozenset()
     referrers: tuple[str, ...] = ()
     referred_so_far: int = 0
     friend_referred: bool = False

@@ -6,7 +6,7 @@ whom the program has never seen is made only where the command gives something.
 
 from dataclasses import dataclass, field
 
-from ledger import actions, book, claim_attempts, orders, referrals, statement, vouchers
+from ledger import actions, book, claim_attempts, flags, orders, referrals, statement, vouchers
 from ledger.database import Write
 from ledger.orders import OrderRow
 from nostr_loyalty.commands.command import (
@@ -161,6 +161,8 @@ async def _more(w: Write, request: Request, facts: Facts, now: int) -> None:
                 owners = {one.id for one in facts.standings.values() if one.relinked_to is None}
                 for owner in owners:
                     facts.slots = frozenset(await vouchers.slots(w, owner, reward_id, period))
+        case Release():
+            facts.flagged = frozenset(flag.order_id for flag in await flags.open_flags(w, program.ledger_id))
         case Relink():
             for standing in list(facts.standings.values()):
                 for voucher in await vouchers.of_standing(w, standing.id, VOUCHERS_MAX):

@@ -60,14 +60,11 @@ def _claimed(copy: WorkingCopy, request: Request, row: OrderRow, standing: Stand
         customer=crediting.customer_facts(copy, request.program, standing, row.paid_at),
     )  # fmt: skip
     counts = row.currency == rules.counted_currency
-    waits = not isinstance(reckoned, Refusal) and reckoned.vests
-    until = row.recorded_at + rules.vest_s
     row = row._replace(
         standing_id=standing.id, earned=max(earned.points, row.reversed), fixed=earned.fixed, welcome=earned.welcome,
         counted_minor=max(0, row.amount_minor - facts.by_points_minor - row.refunded_minor) if counts else 0,
-        pending_until=until if waits and until > copy.now and earned.points > row.reversed else None,
     )  # fmt: skip
-    return row, earned.stamped
+    return row._replace(pending_until=crediting.waits_until(copy, request.program, row)), earned.stamped
 
 
 def feedback(copy: WorkingCopy, request: Request, command: Feedback) -> Deed | Refusal:

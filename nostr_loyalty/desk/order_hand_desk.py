@@ -5,6 +5,7 @@ from ledger.units import Money
 from ledger.waiting_refunds import WaitingRefund
 from nostr_loyalty.commands.command import Drop, Refund, Release, Request
 from nostr_loyalty.desk import tier_desk
+from nostr_loyalty.desk.crediting import waits_until
 from nostr_loyalty.desk.deed import Deed
 from nostr_loyalty.desk.lot_moves import book_pending
 from nostr_loyalty.desk.refund_desk import RefundDesk
@@ -34,12 +35,25 @@ def refund(copy: WorkingCopy, request: Request, command: Refund) -> Deed | Refus
 
 
 def release(copy: WorkingCopy, request: Request, command: Release) -> Deed | Refusal:
-    """Book the points of a held order."""
-    row = _held(copy, command.order)
+    """Book the points of a held order, if it does not wait as deliveries do. Of one that was only flagged: it was
+    looked at.
+    """
+    row = _order(copy, command.order)
     if isinstance(row, Refusal):
         return row
-    entry = book_pending(copy, request.program, row, wording.earned(request.program))
+    if not row.held and row.id not in copy.facts.flagged:
+        return Refusal("order-not-held", command.order)
     copy.slip.settled.append((row.id, "released"))
+    if not row.held:
+        return Deed(f"Order {row.reference} was looked at.", _whose(copy, row), facts={"order": row.reference})
+    until = waits_until(copy, request.program, row)
+    if until is not None:
+        copy.put_order(row._replace(pending_until=until, held=0))
+        text = wording.pending(
+            request.program, row.earned - row.reversed, f"Order {row.reference} released", until
+        )  # fmt: skip
+        return Deed(text, _whose(copy, row), facts={"order": row.reference})
+    entry = book_pending(copy, request.program, row, wording.earned(request.program))
     entries = (entry,) if entry is not None else ()
     points = entry.points if entry is not None else 0
     text = f"Order {row.reference} released: {wording.delta(request.program, points)}."
