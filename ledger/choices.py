@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Final
 
-from ledger.database import Write
+from ledger.database import Read, Write
 from ledger.errors import InvariantBroken
 from ledger.standings import Standing
+
+# Answers still go out, the customer waits for them; an answer that could not be sent is of use to nobody.
+_UNSAID: Final = """
+DELETE FROM outbox
+WHERE (label IN ('entry', 'notice', 'word', 'card', 'award') OR state = 'abandoned')
+  AND instr(recipe, CAST(lower(hex(?2)) AS BLOB)) > 0
+  AND instr(recipe, (SELECT CAST(address AS BLOB) FROM program WHERE id = ?1)) > 0
+"""
 
 
 async def choose(w: Write, standing: Standing) -> None:
@@ -19,16 +28,28 @@ async def choose(w: Write, standing: Standing) -> None:
         raise InvariantBroken(f"there is no standing {standing.id} to choose for")
 
 
-async def forget(w: Write, standing_id: int, salt_if_none: bytes) -> str:
+async def moved_here(r: Read, standing_id: int) -> list[int]:
+    """The standings, by id, of keys that this one has replaced, and of those that they had replaced."""
+    rows = await r.rows(
+        "WITH RECURSIVE old (id) AS (SELECT id FROM standing WHERE relinked_to = ?1 "
+        "UNION SELECT standing.id FROM old JOIN standing ON standing.relinked_to = old.id) "
+        "SELECT id FROM old ORDER BY id",
+        standing_id,
+    )
+    return [id_ for (id_,) in rows]
+
+
+async def forget(w: Write, standing_id: int, salt_if_none: bytes, *, keeps_commands: bool = False) -> str:
     """Replaces the customer's key by a pseudonym, and takes out what names it; gives the pseudonym.
 
     What stays: types, points, times and links of the entries, so that the books still add up. The salt is kept (made of
     `salt_if_none`, 32 random bytes, the first time): whoever has the ledger and the key can still tell that the two
-    belong together, nobody else can. What is gone: the entries' documents, feedback, and what still waits to be sent.
+    belong together, nobody else can. What is gone: the entries' documents, feedback, where the customer reads messages,
+    and what still waits to be sent about it. `keeps_commands`: the key is an operator's too, who answers for its own.
     """
     await w.run("INSERT INTO salt (id, salt) VALUES (1, ?) ON CONFLICT DO NOTHING", salt_if_none)
     ((salt,),) = await w.rows("SELECT salt FROM salt")
-    ((customer,),) = await w.rows("SELECT customer FROM standing WHERE id = ?", standing_id)
+    ((customer, program_id),) = await w.rows("SELECT customer, program_id FROM standing WHERE id = ?", standing_id)
     pseudonym = hashlib.sha256(salt + customer + standing_id.to_bytes(8)).digest()
     await w.run(
         "UPDATE standing SET customer = ?, forgotten = 1, shares = NULL, notify = 'off', language = NULL, badge = 0 "
@@ -38,4 +59,19 @@ async def forget(w: Write, standing_id: int, salt_if_none: bytes) -> str:
     await w.run("UPDATE entry SET document = x'' WHERE standing_id = ?", standing_id)
     await w.run("UPDATE feedback SET text = '' WHERE standing_id = ?", standing_id)
     await w.run("UPDATE paid_order SET detail = NULL WHERE standing_id = ?", standing_id)
+    await w.run("DELETE FROM address WHERE pubkey = ?", customer)
+    await w.run(_UNSAID, program_id, customer)
+    if not keeps_commands:
+        await _rename_the_actor(w, program_id, customer, pseudonym)
     return pseudonym.hex()
+
+
+async def _rename_the_actor(w: Write, program_id: int, customer: bytes, pseudonym: bytes) -> None:
+    await w.run("UPDATE action SET actor = ? WHERE program_id = ? AND actor = ?", pseudonym, program_id, customer)
+    await w.run(
+        "UPDATE claim_attempt SET actor = ? WHERE program_id = ? AND actor = ?", pseudonym, program_id, customer
+    )
+    await w.run(
+        "DELETE FROM confirmation WHERE program_id = ? AND instr(request, lower(hex(?))) > 0", program_id, customer
+    )
+    await w.run("DELETE FROM aside WHERE substr(document, 5, 64) = CAST(lower(hex(?)) AS BLOB)", customer)

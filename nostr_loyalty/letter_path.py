@@ -3,9 +3,9 @@
     read -> whose program, who asks, who is meant -> a command (desk/command_desk), a question or a choice -> an answer
 
 Authority is the proven author's: the seal's for a wrap, the signature's for NIP-04 (Bug 62). A letter takes effect
-once, by
-the id of its rumor: the inbox forgets none, and a command is recorded with that id as well. Every letter is answered,
-but for those of other daemons (`recognition`) and of somebody whose patience with us is at its end (`Patience`).
+once, by the id of its rumor: the inbox forgets none, and a command is recorded with that id as well. Every letter is
+answered, but for those of other daemons (`recognition`), those of somebody who has had enough answers for now
+(`Patience`), and those in the old form where the program does not read it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,20 +16,23 @@ from kinds import redemption, registry, vanish
 from kinds.errors import Unreadable
 from kinds.tags import value
 from ledger import book, orders
+from ledger.book import Standing
 from ledger.database import Write
 from nostr_loyalty.command_path import CommandPath
 from nostr_loyalty.commands import grammar
 from nostr_loyalty.commands.command import CUSTOMER_VERBS, Command, Redeem, Request
 from nostr_loyalty.commands.grammar import Asked, Misread, Unresolved
 from nostr_loyalty.commands.questions import Confirm, GuestOf, Named, Question, Who
+from nostr_loyalty.desk import command_desk
 from nostr_loyalty.desk.facts import Dice
 from nostr_loyalty.intake.patience import Patience
 from nostr_loyalty.intake.recognition import FUTURE_S, Letter
 from nostr_loyalty.letters import choosing, confirming, questioning
-from nostr_loyalty.letters.reply import Said, answered
+from nostr_loyalty.letters.reply import Said, answered, refused
 from nostr_loyalty.programs import ServedProgram, ServedPrograms
 from nostr_loyalty.publishing import answering, helping
 from nostr_loyalty.rules.authority import OperatorRole
+from nostr_loyalty.rules.refusal import Refusal
 
 ANSWERED: Final = "letter-answered"
 UNANSWERED: Final = "letter-unanswered"
@@ -58,13 +61,13 @@ class LetterPath:
         """Answer one letter. `names`: what NIP-05 names stand for, as far as they were looked up."""
         author = letter.message.author
         served = self._programs.of_issuer(letter.issuer)
-        known = any(program.operator(author) is not None for program in served)
-        if not known and not self._patience.allows(author, now):
+        free = letter.message.rumor.kind == registry.VANISH_REQUEST or any(one.operator(author) for one in served)
+        if not free and not self._patience.allows(author, now):
             return Taken(UNANSWERED)
         said = await self._answer(w, letter, served, names, now)
         if said is None:
             return Taken(UNANSWERED)
-        return Taken(ANSWERED, await answered(w, letter, said, now, self._dice))
+        return Taken(ANSWERED, await answered(w, letter, said, self._patience, now, self._dice))
 
     async def _answer(
         self, w: Write, letter: Letter, served: Sequence[ServedProgram], names: Mapping[str, str | None], now: int
@@ -74,17 +77,24 @@ class LetterPath:
                 return await self._redeem_without_words(w, letter, now)
             case registry.VANISH_REQUEST:
                 return await self._vanish(w, letter, now)
-        if letter.message.rumor.kind == registry.ENCRYPTED_MESSAGE and not any(one.allows_nip04 for one in served):
+        is_old_form = letter.message.rumor.kind == registry.ENCRYPTED_MESSAGE
+        if is_old_form and not any(one.allows_nip04 for one in served):
             return None
-        language = await self._language(w, letter, served)
+        standings = await self._standings(w, letter, served)
+        language = next((one.language for one in standings.values() if one.language), served[0].language)
         asked = grammar.read(letter.text, slugs=[program.slug for program in served], language=language)
-        program = await self._program(w, letter, served, asked.slug, asked)
+        program = self._program(letter, served, standings, asked)
         if program is None:
             return Said(served[0].spoken(language), helping.which_program(language, [one.slug for one in served]))
-        spoken = program.spoken(language)
+        if is_old_form and not program.allows_nip04:
+            return None
+        own = standings.get(program.ledger_id)
+        spoken, role = program.spoken(own.language if own is not None else None), self._role(program, letter)
         if isinstance(asked, Misread):
-            return Said(spoken, helping.misread(spoken, asked, self._role(program, letter.message.author)), greets=True)
-        settled = grammar.settle(asked, await self._keys(w, program, asked, names))
+            return Said(spoken, helping.misread(spoken, asked, role), greets=True)
+        if role is None and own is not None and own.relinked_to is not None:
+            return refused(spoken, Refusal("customer-frozen"))
+        settled = grammar.settle(asked, await self._keys(w, program, role, asked, names))
         if isinstance(settled, Unresolved):
             return Said(spoken, helping.nobody(spoken, settled.whos))
         return await self._settled(w, letter, spoken, asked, settled, now)
@@ -92,12 +102,16 @@ class LetterPath:
     async def _settled(
         self, w: Write, letter: Letter, program: ServedProgram, asked: Asked, settled: Command | Question, now: int
     ) -> Said:
-        message, role = letter.message, self._role(program, letter.message.author)
-        if isinstance(settled, Confirm):
-            return await confirming.confirm(w, self._commands, program, message, settled, now)
-        if isinstance(settled, choosing.CHOICES):
-            return await choosing.choose(w, program, message, role, settled, now, self._dice)
+        message, role = letter.message, self._role(program, letter)
         if isinstance(settled, Question):
+            refusal = questioning.not_for(role, message.author, settled)
+            refusal = refusal or command_desk.untimely(message.created_at, now)
+            if refusal is not None:
+                return refused(program, refusal)
+            if isinstance(settled, Confirm):
+                return await confirming.confirm(w, self._commands, program, message, settled, now)
+            if isinstance(settled, choosing.CHOICES):
+                return await choosing.choose(w, program, message, role, settled, now, self._dice)
             return await questioning.answer(w, program, message, role, settled, now, self._dice)
         own = isinstance(settled, Redeem) and settled.who is None
         as_customer = role is None or (asked.verb in CUSTOMER_VERBS and (own or asked.verb not in ("redeem", "cancel")))
@@ -108,10 +122,10 @@ class LetterPath:
         outcome, promises = await self._commands.decide(w, request, now)
         if confirming.wants_an_owner(program, request, outcome):
             return await confirming.ask_owners(w, program, request, now, self._dice)
-        text = answering.outcome(program, request, outcome)
         return Said(
-            program, text, code=outcome.code, facts=outcome.facts, promises=promises, shows_entries=not as_customer
-        )
+            program, answering.outcome(program, request, outcome), code=outcome.code, facts=outcome.facts,
+            promises=promises, shows_entries=not as_customer, greets=outcome.code == "customer-unknown",
+        )  # fmt: skip
 
     async def _redeem_without_words(self, w: Write, letter: Letter, now: int) -> Said | None:
         """A 7413: the same as `redeem <reward>`."""
@@ -122,9 +136,14 @@ class LetterPath:
         program = self._programs.at(asked.program)
         if program is None or program.issuer != letter.issuer:
             return None
+        message = letter.message
+        own = (await self._standings(w, letter, [program])).get(program.ledger_id)
+        if own is not None:
+            program = program.spoken(own.language)
+            if own.relinked_to is not None:
+                return refused(program, Refusal("customer-frozen"))
         if asked.has_expired(now):
             return Said(program, answering.too_late(program), code="command-too-old")
-        message = letter.message
         request = Request(
             ref=message.ref, at=message.created_at, actor=message.author, role="customer", adapter="nostr",
             program=program, command=Redeem(asked.reward),
@@ -150,46 +169,48 @@ class LetterPath:
 
     # -- whose program, who asks, who is meant --------------------------------------------------------------------
 
-    async def _program(
-        self, w: Write, letter: Letter, served: Sequence[ServedProgram], slug: str | None, asked: Asked | Misread
+    def _program(
+        self, letter: Letter, served: Sequence[ServedProgram], standings: Mapping[int, Standing], asked: Asked | Misread
     ) -> ServedProgram | None:
-        """The program that is meant: named, the only one, or the only one that knows the author. None: ask which."""
-        if slug is not None:
-            return next(program for program in served if program.slug == slug)
-        named = self._programs.at(value(letter.message.rumor.tags, "a") or "")
-        if named is not None and named in served:
-            return named
-        if len(served) == 1 or isinstance(asked, Misread):
+        """The program that is meant: named, the only one, or the only one that knows the author. None: ask which.
+
+        A letter whose `a` tag names a program that this key does not serve is not for the one that it does serve.
+        """
+        if asked.slug is not None:
+            return next(program for program in served if program.slug == asked.slug)
+        address = value(letter.message.rumor.tags, "a")
+        if address is not None and address.startswith(f"{registry.PROGRAM}:"):
+            return next((program for program in served if program.address == address), None)
+        if len(served) == 1:
             return served[0]
-        author = letter.message.author
-        near = [program for program in served if program.operator(author) is not None]
-        if not near:
-            pairs = [(program.ledger_id, author) for program in served]
-            found = await book.find_standings(w, pairs)
-            near = [program for program in served if (program.ledger_id, author) in found]
+        near = [program for program in served if program.operator(letter.message.author) is not None]
+        near = near or [program for program in served if program.ledger_id in standings]
+        if isinstance(asked, Misread):
+            return (near or served)[0]
         return near[0] if len(near) == 1 else None
 
-    async def _language(self, w: Write, letter: Letter, served: Sequence[ServedProgram]) -> str:
-        """What the author chose, else the program's."""
+    async def _standings(self, w: Write, letter: Letter, served: Sequence[ServedProgram]) -> dict[int, Standing]:
+        """Where the author stands, by the program's ledger id."""
         pairs = [(program.ledger_id, letter.message.author) for program in served]
-        found = await book.find_standings(w, pairs)
-        chosen = [standing.language for standing in found.values() if standing.language is not None]
-        return chosen[0] if chosen else served[0].language
+        return {program_id: standing for (program_id, _), standing in (await book.find_standings(w, pairs)).items()}
 
-    def _role(self, program: ServedProgram, author: str) -> OperatorRole | None:
-        operator = program.operator(author)
+    def _role(self, program: ServedProgram, letter: Letter) -> OperatorRole | None:
+        operator = program.operator(letter.message.author)
         return None if operator is None else operator.role
 
     async def _keys(
-        self, w: Write, program: ServedProgram, asked: Asked, names: Mapping[str, str | None]
+        self, w: Write, program: ServedProgram, role: OperatorRole | None, asked: Asked, names: Mapping[str, str | None]
     ) -> dict[Who, str | None]:
-        """Public keys of those who are named otherwise: by NIP-05, or as the guest of an order."""
+        """Public keys of those who are named otherwise: by NIP-05, or as the guest of an order.
+
+        Whose order it was is told to operators only: an answer that names the guest would give the key away.
+        """
         found: dict[Who, str | None] = {}
         for who in asked.unknown:
             match who:
                 case Named(name=name):
                     found[who] = names.get(name)
-                case GuestOf(order=reference):
+                case GuestOf(order=reference) if role is not None:
                     rows = await orders.by_reference(w, program.ledger_id, reference)
                     ids = {row.standing_id for row in rows if row.standing_id is not None}
                     guests = await book.standings_by_id(w, sorted(ids))

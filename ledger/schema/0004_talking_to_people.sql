@@ -47,3 +47,16 @@ WHEN NOT (length(NEW.document) = 0 AND OLD.id = NEW.id AND OLD.program_id = NEW.
           AND OLD.expires_at IS NEW.expires_at
           AND EXISTS (SELECT 1 FROM standing WHERE standing.id = OLD.standing_id AND standing.forgotten = 1))
 BEGIN SELECT RAISE(ABORT, 'entries are never changed'); END;
+
+-- A forgotten customer's own commands stay, under the pseudonym.
+DROP TRIGGER action_is_undone_once;
+CREATE TRIGGER action_is_undone_once BEFORE UPDATE ON action
+WHEN (NEW.actor = OLD.actor AND (OLD.undone_by IS NOT NULL OR NEW.undone_by IS NULL))
+  OR (NEW.actor <> OLD.actor
+      AND (NEW.undone_by IS NOT OLD.undone_by
+           OR NOT EXISTS (SELECT 1 FROM standing WHERE standing.program_id = OLD.program_id
+                          AND standing.customer = NEW.actor AND standing.forgotten = 1)))
+  OR NEW.id <> OLD.id OR NEW.program_id <> OLD.program_id OR NEW.ref <> OLD.ref OR NEW.verb <> OLD.verb
+  OR NEW.standing_id IS NOT OLD.standing_id OR NEW.points <> OLD.points OR NEW.day <> OLD.day
+  OR NEW.detail <> OLD.detail OR NEW.done_at <> OLD.done_at
+BEGIN SELECT RAISE(ABORT, 'an action never changes, but that it is undone once'); END;

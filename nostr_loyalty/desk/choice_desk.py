@@ -1,12 +1,12 @@
-"""What a customer chooses for itself: who sees its entries and card, which notices come, in which language, forgetting.
+"""What a customer chooses for itself: who sees its entries and card, and being forgotten.
 
 Going public publishes what was private so far: the same signed entries. Going private asks the relays to delete what
-was
-public (NIP-09): a relay may not obey, and what somebody has copied stays copied. The customer's choice always wins over
-the program's.
+was public (NIP-09): a relay may not obey, and what somebody has copied stays copied. The customer's choice always wins
+over the program's.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from kinds import deletion
 from kinds.event import author, canonical_of
@@ -17,19 +17,29 @@ from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import publications
 
+_PROTECTED: Final = b'["-"]'
+"""Stands in the document of every entry that was private when it was booked; no text can hold it, its quotes would be
+escaped."""
+
 
 def share(
     copy: WorkingCopy, program: ServedProgram, standing: Standing, shares: str, entries: Sequence[Entry]
 ) -> Standing:  # fmt: skip
     """Show everything to everybody, or to nobody else; `entries`: the customer's whole chain."""
     before = publications.is_public(program, standing)
-    if (shares == "public") == before:
-        return choose(copy, standing._replace(shares=shares))
-    standing = _take_down(copy, program, standing, entries if before else ())
-    standing = choose(copy, standing._replace(shares=shares))
+    shown = _shown(program, standing, entries)
     if shares == "public":
+        if before:
+            return choose(copy, standing._replace(shares=shares))
+        standing = _take_down_private_card(copy, program, standing)
+        standing = choose(copy, standing._replace(shares=shares))
         for entry in entries:
             copy.promise(publications.shown(program, entry.document, copy.dice(32)))
+        return copy.put_standing(program, standing)
+    if not before and not shown:
+        return choose(copy, standing._replace(shares=shares))
+    standing = _take_down(copy, program, standing, shown)
+    standing = choose(copy, standing._replace(shares=shares))
     return copy.put_standing(program, standing)
 
 
@@ -42,29 +52,48 @@ def choose(copy: WorkingCopy, standing: Standing) -> Standing:
 
 def withdraw(copy: WorkingCopy, program: ServedProgram, standing: Standing, entries: Sequence[Entry]) -> None:
     """Ask the relays to delete whatever of a customer was ever published in clear, and its card."""
-    was_public = publications.is_public(program, standing) or standing.shares is not None
-    _take_down(copy, program, standing, entries if was_public else ())
+    shown = _shown(program, standing, entries)
+    if shown or publications.is_public(program, standing):
+        standing = _take_down(copy, program, standing, shown)
+    _take_down_private_card(copy, program, standing)
+
+
+def _shown(program: ServedProgram, standing: Standing, entries: Sequence[Entry]) -> list[Entry]:
+    """Those that everybody could see, as far as that is not over: all of them, or what was booked before the program
+    itself became a private one.
+    """
+    if publications.is_public(program, standing):
+        return list(entries)
+    return [] if standing.shares == "private" else [one for one in entries if _PROTECTED not in one.document]
 
 
 def _take_down(
     copy: WorkingCopy, program: ServedProgram, standing: Standing, entries: Sequence[Entry]
 ) -> Standing:  # fmt: skip
-    """Ask relays to delete the card as it was published last, and these entries.
+    """Ask relays to delete the public card, and these entries.
 
     A public card's address ends with the customer's key, and a request to delete stays public for ever: so a last card
     is put in its place, and deleted by its id.
     """
     gone = {entry.ref: ENTRY for entry in entries}
-    addresses = []
-    if standing.card_at and publications.is_public(program, standing):
+    if standing.card_at:
         standing = standing._replace(card_at=max(copy.now, standing.card_at + 1))
         last = author(publications.last_card(program, standing), program.issuer)
         copy.promise(publications.withdrawal(program, canonical_of(last), copy.dice(32)))
         gone[last.id] = CARD
         standing = copy.put_standing(program, standing)
-    elif standing.card_at:
-        addresses.append(publications.card_address(program, standing))
-    for template in deletion.templates(gone, copy.now, addresses=addresses):
+    for template in deletion.templates(gone, max(copy.now, standing.card_at)):
         document = canonical_of(author(template, program.issuer))
         copy.promise(publications.withdrawal(program, document, copy.dice(32)))
     return standing
+
+
+def _take_down_private_card(copy: WorkingCopy, program: ServedProgram, standing: Standing) -> Standing:
+    """Ask relays to delete the card that only the customer can read; the next one gets another name."""
+    if standing.card_name is None or not standing.card_at:
+        return standing
+    address = publications.private_card_address(program, standing.card_name)
+    for template in deletion.templates({}, max(copy.now, standing.card_at), addresses=[address]):
+        document = canonical_of(author(template, program.issuer))
+        copy.promise(publications.withdrawal(program, document, copy.dice(32)))
+    return standing._replace(card_name=None)

@@ -98,8 +98,13 @@ def _not_allowed(request: Request, now: int) -> Refusal | None:
         operator = program.operator(request.actor)
         if operator is None or not may(operator.role, verb):
             return Refusal("command-not-allowed", f"{verb} by {request.actor[:8]}… at {program.slug}")
-    if request.at < now - OLD_S:
-        return Refusal("command-too-old", f"asked {(now - request.at) // 86_400} days ago")
-    if request.at > now + AHEAD_S:
-        return Refusal("command-from-the-future", f"dated {request.at - now} s ahead of this clock")
+    return untimely(request.at, now)
+
+
+def untimely(at: int, now: int) -> Refusal | None:
+    """Why nothing that was asked at this time (unix seconds) is done now."""
+    if at < now - OLD_S:
+        return Refusal("command-too-old", f"asked {(now - at) // 86_400} days ago")
+    if at > now + AHEAD_S:
+        return Refusal("command-from-the-future", f"dated {at - now} s ahead of this clock")
     return None

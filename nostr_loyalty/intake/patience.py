@@ -1,4 +1,4 @@
-"""How much one key may cost us: so many answers at once, and then so many an hour. Pure.
+"""How much one key may cost us: so many answers at once, and then so many an hour; and a welcome once. Pure.
 
 Kept in memory only, for the keys that wrote last: a restart is generous. Operators and order systems are not asked.
 """
@@ -19,6 +19,15 @@ class Patience:
         self._at_once = at_once
         self._per_hour = per_hour
         self._buckets: OrderedDict[str, tuple[int, int]] = OrderedDict()
+        self._welcomed: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    def is_first_welcome(self, key: str, program: str) -> bool:
+        """Whether this key (hex) has not had this program's (address) welcome; from now on it has."""
+        is_first = (key, program) not in self._welcomed
+        self._welcomed[key, program] = None
+        while len(self._welcomed) > KEYS_MAX:
+            self._welcomed.popitem(last=False)
+        return is_first
 
     def allows(self, key: str, now: int) -> bool:
         """Whether this key (hex) gets one more answer now (unix seconds); it is then taken from its bucket.

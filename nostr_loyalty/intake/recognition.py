@@ -104,7 +104,9 @@ Recognised = OrderMessage | Rejection | Letter | NotForUs
 LETTERS: Final = (
     registry.DIRECT_MESSAGE, registry.ENCRYPTED_MESSAGE, registry.REDEMPTION_REQUEST, registry.VANISH_REQUEST,
 )  # fmt: skip
-_SAID_BY_DAEMONS: Final = frozenset({"result", "proof", "answer"})
+_SAID_BY_DAEMONS: Final = frozenset({"result", "proof", "answer", "notice"})
+"""One of these tags is in whatever a daemon says: in answer to an order, of an entry, in answer to a letter, of anything
+else."""
 
 
 def recognise(message: Message, programs: ServedPrograms, issuer: str, now: int) -> Recognised:
@@ -146,7 +148,9 @@ def _letter(message: Message, programs: ServedPrograms, issuer: str) -> Letter |
     """A letter; not: what another daemon or we ourselves have said, or two of us would talk for ever."""
     if message.author in programs.issuers or any(tag[0] in _SAID_BY_DAEMONS for tag in message.rumor.tags if tag):
         return NotForUs(message, "message-by-a-daemon")
-    if message.rumor.kind == registry.DIRECT_MESSAGE and message.envelope is None:
+    in_clear = message.rumor.kind == registry.DIRECT_MESSAGE and isinstance(message.rumor, Event)
+    old_in_wrap = message.rumor.kind == registry.ENCRYPTED_MESSAGE and message.envelope is not None
+    if in_clear or old_in_wrap:
         return NotForUs(message, "message-not-understood")
     return Letter(message, issuer)
 

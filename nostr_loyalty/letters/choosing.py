@@ -17,9 +17,10 @@ from nostr_loyalty.desk.facts import Dice, Facts
 from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.intake.recognition import Message
 from nostr_loyalty.letters import questioning
-from nostr_loyalty.letters.reply import Said
+from nostr_loyalty.letters.reply import Said, refused
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import answering
+from nostr_loyalty.rules.refusal import Refusal
 
 CHAIN_MAX: Final = 20_000
 """Entries of one customer that are shown or withdrawn at once."""
@@ -60,18 +61,24 @@ async def choose(
 
 
 async def forget(w: Write, program: ServedProgram, message: Message, now: int, dice: Dice) -> Said | None:
-    """Forget a customer: what was public is withdrawn, the card too, and the ledger keeps a pseudonym. None:
-    unknown.
+    """Forget a customer, and the keys that it had before: what was public is withdrawn, the card too, and the ledger
+    keeps pseudonyms. None: unknown.
     """
     standing = await _own(w, program, message.author)
     if standing is None:
         return None
-    copy = WorkingCopy(await _facts(w, standing), now, dice)
-    choice_desk.withdraw(copy, program, standing, await _chain(w, standing))
-    slip = copy.close_without_cards()
-    await writing.write(w, slip, now)
-    await choices.forget(w, standing.id, dice(32))
-    return Said(program, answering.forgotten(program), code="forgotten", promises=len(slip.promises))
+    program = program.spoken(standing.language)
+    before = await book.standings_by_id(w, await choices.moved_here(w, standing.id))
+    promises = 0
+    for one in (standing, *before.values()):
+        copy = WorkingCopy(await _facts(w, one), now, dice)
+        choice_desk.withdraw(copy, program, one, await _chain(w, one))
+        slip = copy.close_without_cards()
+        await writing.write(w, slip, now)
+        is_operator = program.operator(one.customer) is not None
+        await choices.forget(w, one.id, dice(32), keeps_commands=is_operator)
+        promises += len(slip.promises)
+    return Said(program, answering.forgotten(program), code="forgotten", promises=promises)
 
 
 async def _share(
@@ -87,6 +94,8 @@ async def _share(
 async def _pause(w: Write, program: ServedProgram, role: str | None, *, paused: bool) -> Said:
     if role != "owner":
         return Said(program, answering.owners_only(program), code="command-not-allowed")
+    if program.rules.status != "active":  # the configuration's word comes first
+        return refused(program, Refusal("program-ended" if program.rules.status == "ended" else "program-paused"))
     await programs.pause(w, program.ledger_id, paused=paused)
     return Said(program, answering.paused(program) if paused else answering.resumed(program))
 

@@ -9,7 +9,7 @@ from ledger import book, orders, statement, tally, vouchers
 from ledger.book import Standing
 from ledger.database import Write
 from nostr_loyalty.commands import questions as asked_for
-from nostr_loyalty.commands.questions import Question
+from nostr_loyalty.commands.questions import Question, verb_of_question
 from nostr_loyalty.desk import completing, tiers
 from nostr_loyalty.desk.facts import Dice, Facts
 from nostr_loyalty.intake.recognition import Message
@@ -18,7 +18,7 @@ from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import answering, helping
 from nostr_loyalty.publishing.answering import RewardLine, Sums
 from nostr_loyalty.rules import redeeming, tiering
-from nostr_loyalty.rules.authority import OperatorRole
+from nostr_loyalty.rules.authority import OperatorRole, may
 from nostr_loyalty.rules.calendar import day_of, period_days, start_of_day
 from nostr_loyalty.rules.redeeming import RedeemFacts
 from nostr_loyalty.rules.refusal import Refusal
@@ -53,6 +53,16 @@ async def answer(
         case asked_for.Prove():
             return await _prove(w, program, message.author, question, now, dice)
     raise AssertionError(f"a choice is no question: {question}")
+
+
+def not_for(role: OperatorRole | None, author: str, question: Question) -> Refusal | None:
+    """Why a question is not for its asker: customers ask about themselves, operators about others as their role may."""
+    about_others = isinstance(question, asked_for.Report) or (
+        isinstance(question, asked_for.Balance | asked_for.History) and question.who not in (None, author)
+    )
+    if not about_others or (role is not None and may(role, verb_of_question(question))):
+        return None
+    return Refusal("command-not-allowed")
 
 
 async def standing_of(w: Write, program: ServedProgram, customer: str) -> Standing | None:
@@ -106,7 +116,8 @@ async def _rewards(w: Write, program: ServedProgram, customer: str, now: int) ->
             period = redeeming.period_of(program.rules, reward, now)
             slots = frozenset(await vouchers.slots(w, standing.id, reward.id, period))
         tried = redeeming.redeem(program.rules, reward.id, RedeemFacts(
-            spendable, standing.tier if standing is not None else None, False, taken, slots, now
+            spendable, standing.tier if standing is not None else None,
+            standing is not None and bool(standing.frozen), taken, slots, now,
         ))  # fmt: skip
         rows.append(RewardLine(reward, tried if isinstance(tried, Refusal) else None))
     return Said(program, answering.rewards(program, rows, spendable), greets=True)

@@ -9,9 +9,13 @@ from ledger import book, choices, outbox
 from ledger.database import Write
 from nostr_loyalty.commands.outcome import Fact
 from nostr_loyalty.desk.facts import Dice
+from nostr_loyalty.intake.patience import Patience
 from nostr_loyalty.intake.recognition import Letter
 from nostr_loyalty.programs import ServedProgram
-from nostr_loyalty.publishing import publications, welcoming
+from nostr_loyalty.publishing import publications, welcoming, wording
+from nostr_loyalty.publishing.helping import TEXT_BYTES_MAX
+from nostr_loyalty.publishing.saying import signed
+from nostr_loyalty.rules.refusal import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,38 +36,60 @@ class Said:
     proof: bytes | None = None
 
 
-async def answered(w: Write, letter: Letter, said: Said, now: int, dice: Dice) -> int:
+def refused(program: ServedProgram, refusal: Refusal) -> Said:
+    """A rule's no."""
+    return Said(program, wording.refusal(program, refusal), code=refusal.code)
+
+
+async def answered(w: Write, letter: Letter, said: Said, patience: Patience, now: int, dice: Dice) -> int:
     """Promise the answer; how many promises there are for the letter in all."""
     program, message = said.program, letter.message
-    text = said.text
     entries = said.facts.get("entries")
     refs = entries if isinstance(entries, list) else []
+    texts = [said.text]
     if said.shows_entries and refs:
         pointers = [
             nevent_encode(EventPointer(ref, program.relays[:1], program.issuer, registry.ENTRY)) for ref in refs[:3]
         ]
-        text = "\n".join([text, *(f"nostr:{pointer}" for pointer in pointers)])
-    if said.greets and await _is_first_contact(w, letter, program):
-        text = f"{welcoming.welcome(program)}\n\n{text}"
-    tags: list[tuple[str, ...]] = [("e", message.ref, "", "reply"), ("answer", said.code), ("a", program.address)]
-    tags += [(name, str(fact)) for name, fact in said.facts.items() if isinstance(fact, str | int)]
+        texts = ["\n".join([said.text, *(f"nostr:{pointer}" for pointer in pointers)])]
+    if said.greets and await _is_first_contact(w, message.author, program, patience):
+        texts = _together(welcoming.welcome(program), *texts)
+    reply = [("e", message.ref, "", "reply")]
+    tags: list[tuple[str, ...]] = [*reply, ("answer", said.code), ("a", program.address)]
+    tags += [(name, _told(name, fact)) for name, fact in said.facts.items() if isinstance(fact, str | int)]
     tags += [("entry", ref) for ref in refs]
+    before: list[tuple[str, ...]] = [*reply, ("answer", "welcome"), ("a", program.address)]
     nip04 = message.rumor.kind == registry.ENCRYPTED_MESSAGE
-    promise = publications.letter(program, message.author, text, tags, now, dice(32), nip04=nip04, proof=said.proof)
-    await outbox.post(w, [promise], now)
-    return said.promises + 1
+    promises = [
+        publications.letter(program, message.author, text, before, now, dice(32), nip04=nip04) for text in texts[:-1]
+    ]
+    promises.append(
+        publications.letter(program, message.author, texts[-1], tags, now, dice(32), nip04=nip04, proof=said.proof)
+    )
+    await outbox.post(w, promises, now)
+    return said.promises + len(promises)
 
 
-async def _is_first_contact(w: Write, letter: Letter, program: ServedProgram) -> bool:
-    """Whether a customer, or somebody who may become one, has not had the welcome yet; it is remembered for
-    customers.
+def _told(name: str, fact: str | int) -> str:
+    """A fact as a tag has it: a number of points that moved carries its sign (protocol §2)."""
+    return signed(fact) if name == "points" and isinstance(fact, int) else str(fact)
+
+
+def _together(welcome: str, text: str) -> list[str]:
+    """The welcome and the answer, as one message where one holds both."""
+    both = f"{welcome}\n\n{text}"
+    return [both] if len(both.encode()) <= TEXT_BYTES_MAX else [welcome, text]
+
+
+async def _is_first_contact(w: Write, author: str, program: ServedProgram, patience: Patience) -> bool:
+    """Whether a customer, or somebody who may become one, has not had the welcome yet; it is then remembered, of
+    strangers for as long as the daemon runs.
     """
-    author = letter.message.author
     if program.operator(author) is not None:
         return False
     found = await book.find_standings(w, [(program.ledger_id, author)])
     if not found:
-        return True
+        return patience.is_first_welcome(author, program.address)
     (standing,) = found.values()
     if standing.greeted:
         return False

@@ -100,9 +100,14 @@ def card_address(program: ServedProgram, standing: Standing) -> str:
     return f"{registry.CARD}:{program.issuer}:{_card_name(program, standing)}"
 
 
+def private_card_address(program: ServedProgram, name: str) -> str:
+    """The address of a private card by its random name, whether or not it is still in use."""
+    return f"{registry.CARD}:{program.issuer}:{name}"
+
+
 def word(program: ServedProgram, to: str, text: str, now: int, seed: bytes) -> Promise:
     """A message to a customer or an operator that is about no entry."""
-    recipe = sealing.message(to, text, [("a", program.address, program.relays[0])], now)
+    recipe = sealing.message(to, text, [("a", program.address, program.relays[0]), ("notice",)], now)
     return _promise(program, LANE_ANSWER, "word", recipe, seed, program.relays, receiver=to)
 
 

@@ -104,7 +104,8 @@ class Sealer:
 
     def _nip04(self, fields: dict[str, Any], key: SecretKey, seed: bytes) -> Event:
         payload = nip04_kind.encrypt(fields["text"], key, fields["to"], hmac.digest(seed, b"nip04 iv", "sha256")[:16])
-        return sign(nip04_kind.template(fields["to"], payload, fields["at"], reply_to=fields["reply_to"]), key)
+        written = nip04_kind.template(fields["to"], payload, fields["at"], reply_to=fields["reply_to"])
+        return sign(written._replace(tags=(*written.tags, ("answer",))), key)  # said by a daemon: see recognition
 
     def _card(self, fields: dict[str, Any], key: SecretKey, seed: bytes) -> Event:
         card = Card(**fields["card"])
