@@ -10,6 +10,8 @@ desk            where a batch of orders is decided
 publishing      what is promised to the world, and how it is kept
 programs        a program as the daemon serves it
 rules           what a program decides (pure)
+reports         figures, exports, imports; rules that are tried out in memory
+guest           what a guest's client does: reads relays, checks what they say, shows it
 embedded_relay  a venue's own relay in a supervised child process
 clock, errors, keyfile, logs, readiness
 """

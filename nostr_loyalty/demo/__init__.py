@@ -3,12 +3,11 @@
 cast       who plays: venues, tills, guests, a stranger; and the configuration that serves them
 script     what happens, turn by turn: sales, repeats, refunds, receipts without a name, a forgery (pure)
 book       what the tills know they have reported, and what that must come to, by sums of its own (pure)
-client     a Nostr client on `relay_client`: publishes, and hands on what it reads once it is verified
-messages   what a guest's and a till's client make of a gift wrap (pure)
 readback   what a stranger, the guests and the tills find on the relay, held against the book (pure)
 process    the daemon as a child process
 screen     what is shown
 play       the order of all this
 
-Nothing here looks into the ledger: what is claimed at the end is what anybody could find out from outside.
+What speaks to the relay is `nostr_loyalty.guest`. Nothing here looks into the ledger: what is claimed at the end is
+what anybody could find out from outside.
 """

@@ -21,13 +21,13 @@ from kinds.keys import SecretKey
 from nostr_loyalty.clock import Clock
 from nostr_loyalty.demo.book import Book, Expected
 from nostr_loyalty.demo.cast import Cast, Guest, new_cast, write_config
-from nostr_loyalty.demo.client import Client
-from nostr_loyalty.demo.messages import answer_in, opened, proof_in
 from nostr_loyalty.demo.process import DaemonProcess, audit, free_port
 from nostr_loyalty.demo.readback import Finding, read_back
 from nostr_loyalty.demo.screen import Screen
 from nostr_loyalty.demo.script import Act, Script
 from nostr_loyalty.errors import EXIT_DIFFERS, EXIT_OK, Unavailable
+from nostr_loyalty.guest.client import Client
+from nostr_loyalty.guest.messages import answer_in, opened, proof_in
 from relay_client.filter import Filter
 from relay_client.pool import Subscription
 

@@ -21,7 +21,7 @@ from kinds.event import Event
 from kinds.tags import value
 from nostr_loyalty.demo.book import Book
 from nostr_loyalty.demo.cast import Cast, Guest, Venue
-from nostr_loyalty.demo.messages import answer_in, card_in, opened, proof_in
+from nostr_loyalty.guest.messages import answer_in, card_in, opened, proof_in
 
 
 class _Differs(Exception):

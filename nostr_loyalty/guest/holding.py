@@ -1,0 +1,127 @@
+"""What a guest has in one program: card, entries and rules as they were found, and whether they hold together. Pure.
+
+A *fault* is something that cannot be true as it stands: somebody signed what contradicts itself, or a part is missing
+that must be there. A *remark* is what could not be looked at, and why that may be in order. Signatures were checked
+when the events were read.
+
+Source: protocol sections 3, 4 and 7.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from kinds import entry as entries
+from kinds import program as programs
+from kinds.card import Card
+from kinds.entry import Entry
+from kinds.errors import CODES, ChainBroken, Unreadable
+from kinds.event import Event
+from kinds.program import Program
+from nostr_loyalty.guest.program_search import address_of
+
+Line = tuple[Event, Entry]
+SHOWN_MAX: Final = 5
+"""So many faults of one sort are told one by one."""
+
+
+class Holding(NamedTuple):
+    """`program` is the address, `definition` the rules in force (None: not found); `is_private`: only the guest and the
+    issuer can read the card. `chain` is sorted by seq.
+    """
+
+    program: str
+    definition: Program | None
+    card: Card | None
+    is_private: bool
+    chain: tuple[Line, ...]
+    faults: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+def held(
+    program: str, customer: str, *, lines: Iterable[Event], card: Card | None, is_private: bool,
+    in_force: Event | None, known: Mapping[str, Event],
+) -> Holding:  # fmt: skip
+    """Put together what was found of one program, and look whether it is all true.
+
+    `lines` are the customer's entries in any order, `in_force` the newest definition, `known` events that entries name
+    as their rules, by id.
+    """
+    chain = tuple(
+        sorted(((event, entries.parse(event)) for event in lines), key=lambda line: (line[1].seq, line[0].id))
+    )
+    definition, unreadable = _read(in_force)
+    missing = [entry for _, entry in chain if entry.rev not in known]
+    faults = [
+        *([unreadable] if unreadable else []),
+        *(["the program's definition is on none of these relays"] if in_force is None else []),
+        *_of_chain(chain, customer),
+        *_of_rules(program, chain, known),
+        *_of_lost_rules(missing, chain, in_force),
+        *_of_card(card, customer, chain),
+    ]
+    remarks = []
+    if missing and in_force is not None:
+        remarks.append(
+            f"{_entries(len(missing))} made under earlier rules, which these relays keep no more; the venue has them"
+        )
+    if card is None:
+        remarks.append("no card was found")
+    return Holding(program, definition, card, is_private, chain, tuple(faults), tuple(remarks))
+
+
+def _read(in_force: Event | None) -> tuple[Program | None, str | None]:
+    if in_force is None:
+        return None, None
+    try:
+        return programs.parse(in_force), None
+    except Unreadable as fault:
+        return None, f"the program's definition cannot be read: {fault.detail}"
+
+
+def _of_chain(chain: Sequence[Line], customer: str) -> Iterator[str]:
+    """The chain as a whole, and that it is this customer's."""
+    if any(entry.customer != customer for _, entry in chain):
+        yield "an entry is about somebody else"
+    if not chain:
+        return
+    try:
+        entries.verify_chain([event for event, _ in chain])
+    except ChainBroken as broken:
+        yield f"entry {chain[broken.at][1].seq}: {CODES[broken.code]}"
+
+
+def _of_rules(program: str, chain: Sequence[Line], known: Mapping[str, Event]) -> list[str]:
+    """What an entry names as its rules is a definition of its program, which only the issuer can sign."""
+    wrong = [entry.seq for _, entry in chain if entry.rev in known and address_of(known[entry.rev]) != program]
+    return _each(wrong, "names as its rules what is no definition of this program by its issuer")
+
+
+def _of_lost_rules(missing: Sequence[Entry], chain: Sequence[Line], in_force: Event | None) -> list[str]:
+    """Relays keep the newest definition only. What was decided after it cannot have been decided under another."""
+    made_at = {entry.seq: event.created_at for event, entry in chain}
+    if in_force is None:
+        return []
+    wrong = [entry.seq for entry in missing if made_at[entry.seq] > in_force.created_at]
+    return _each(wrong, "names rules that nobody has, although it is younger than the rules in force")
+
+
+def _of_card(card: Card | None, customer: str, chain: Sequence[Line]) -> Iterator[str]:
+    if card is None:
+        return
+    if card.customer != customer:
+        yield "the card is about somebody else"
+    last = chain[-1] if chain else None
+    if card.seq != (last[1].seq if last else 0):
+        yield f"the card is at entry {card.seq}, and the last entry that was found is {last[1].seq if last else 'none'}"
+    elif last is not None and (card.head, card.points) != (last[0].id, last[1].balance):
+        yield f"the card says {card.points}, and the last entry {last[1].balance}; or it names another last entry"
+
+
+def _each(numbers: Sequence[int], says: str) -> list[str]:
+    shown = [f"entry {seq} {says}" for seq in numbers[:SHOWN_MAX]]
+    return shown + ([f"and {len(numbers) - SHOWN_MAX} more"] if len(numbers) > SHOWN_MAX else [])
+
+
+def _entries(count: int) -> str:
+    return "1 entry was" if count == 1 else f"{count} entries were"
