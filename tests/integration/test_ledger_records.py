@@ -64,11 +64,15 @@ async def test_vouchers_are_found_by_what_they_are_asked_for(counter: Counter) -
         )
         assert not used.is_active
         assert await vouchers.used_on(r, counter.program_id, "b") == []
+        assert await vouchers.used_on(r, counter.program_id + 1, "a") == []
         assert await vouchers.due(r, 9 * DAY, 9) == []
         assert await vouchers.stock_taken(r, counter.program_id, "coffee") == 2
         await vouchers.issue(r, [])  # type: ignore[arg-type]  # nothing is written
         await vouchers.update(r, [])  # type: ignore[arg-type]  # nothing is written
     assert (await counter.audit()).findings == []
+    async with counter.database.write() as w:
+        await vouchers.update(w, [used._replace(status="cancelled", charged=0)])
+        assert await vouchers.used_on(w, counter.program_id, "a") == []
 
 
 async def test_draws_come_back_in_the_order_of_drawing(counter: Counter) -> None:
@@ -85,6 +89,24 @@ async def test_draws_come_back_in_the_order_of_drawing(counter: Counter) -> None
         drawn = await book.entries_drawn(w, entry_id)
         assert [(draw.lot_id, draw.points) for draw in drawn] == [(soon, 10), (late, 10), (everlasting, 3)]
         assert await book.entries_drawn(w, everlasting) == []
+
+
+async def test_what_filled_a_deficit_is_drawn_no_more(counter: Counter) -> None:
+    """A part of a redemption that came back into a debt, and so into no lot, is taken off what was drawn last."""
+    late = await counter.earn(ANA, 10)
+    soon = await counter.earn(ANA, 10, expires_at=30 * DAY)
+    entry_id = await counter.spend(ANA, 20)
+    assert entry_id is not None
+    await counter.take(ANA, 12)
+    await counter.restore(ANA, entry_id, 7)
+    async with counter.database.read() as r:
+        drawn = await book.entries_drawn(r, entry_id)
+    assert [(draw.lot_id, draw.points) for draw in drawn] == [(soon, 10), (late, 3)]
+    await counter.restore(ANA, entry_id)
+    assert (await counter.standing(ANA)).balance == 8
+    async with counter.database.read() as r:
+        assert await book.entries_drawn(r, entry_id) == []
+    assert (await counter.audit()).findings == []
 
 
 async def test_commands_are_counted_and_found_again(counter: Counter) -> None:
@@ -155,6 +177,9 @@ async def test_friends_words_and_flags_are_found(counter: Counter) -> None:
         assert (await referrals.count_of_referrer(w, ben), await referrals.count_of_referrer(w, ana)) == (1, 0)
         await referrals.move(w, ben, carl)
         assert await referrals.referrer_of(w, carl) == ben
+        await referrals.record(w, Referral(2, counter.program_id, carl, ana, "waiting", None, None, None, None, 4))
+        await referrals.move(w, ana, carl)  # both were brought: each keeps who brought it
+        assert (await referrals.referrer_of(w, ana), await referrals.referrer_of(w, carl)) == (carl, ben)
         said = [Feedback(1, counter.program_id, ana, "Fine!", 1, 5), Feedback(2, counter.program_id, ben, "", None, 6)]
         for one in said:
             await feedback.record(w, one)
