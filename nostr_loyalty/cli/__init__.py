@@ -16,5 +16,6 @@ grant, revoke, refund, relink                  the operator's hand on points
 redeem, use, cancel                            a voucher's life
 freeze, unfreeze, release, drop, undo          the operator's hand on customers, on held orders, on its own last command
 claim, feedback, refer                         what a customer asks for
+lists, cards                                   what anybody, or a guest with a key, finds at relays; no ledger
 report, export, import_, preview, replay       figures, and what other rules would do
 """

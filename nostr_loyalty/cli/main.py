@@ -50,6 +50,8 @@ VERBS: Final[Mapping[str, str]] = {
     "import": "balances that the venue brings along, from a file",
     "preview": "what an order would earn, and why",
     "replay": "what other rules would have made of the orders so far",
+    "lists": "programs that somebody recommends, with their rules side by side",
+    "cards": "what a guest has in all programs, found at relays and checked",
     "inbox": "what surprised the daemon and was set aside; take it up again",
     "outbox": "what waits to be sent, what was given up and why; try it again",
     "key": "make, show or encrypt a secret key",

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import sys
 from typing import Final
 
 from kinds.keys import bech32_decode, nevent_decode, read_public_key
@@ -10,6 +11,7 @@ from ledger.units import Money
 from nostr_loyalty.commands.command import POINTS_MAX
 from nostr_loyalty.commands.fields import read_money
 from nostr_loyalty.config import rule_values
+from nostr_loyalty.config.values import relay_url
 
 WHO: Final = "npub, nprofile or 64 hex digits"
 _WHOLE = re.compile(r"[+-]?[0-9]{1,13}", re.ASCII)
@@ -21,6 +23,26 @@ def public_key(text: str) -> str:
         return read_public_key(text)
     except ValueError as fault:
         raise _refused(text, fault) from None
+
+
+def add_relays(parser: argparse.ArgumentParser, help_: str, *, required: bool = False) -> None:
+    """--relay, any number of times."""
+    parser.add_argument(
+        "--relay", action="append", default=[], required=required, type=relay, metavar="URL", help=help_
+    )  # fmt: skip
+
+
+def relay(text: str) -> str:
+    """A relay's URL, in its normal form."""
+    try:
+        return relay_url(text)
+    except ValueError as fault:
+        raise argparse.ArgumentTypeError(f"{text[:80]!r}: {fault}") from None
+
+
+def warn(text: str) -> None:
+    """Say something on stderr that does not end the command."""
+    print(f"nostr-loyalty: {text}", file=sys.stderr)
 
 
 def entry_id(text: str) -> str:

@@ -58,6 +58,11 @@ def _row(label: str, cells: Sequence[Sequence[str]], column: int) -> Iterator[st
         yield f"{label if number == 0 else '':<{LABEL}}{line}".rstrip()
 
 
+def printable(text: str) -> str:
+    """A line without control characters: what a stranger wrote must not steer the terminal that shows it."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+
+
 def points_of(program: Program, points: int) -> str:
     """Points in the program's own words."""
     singular, plural = program.unit

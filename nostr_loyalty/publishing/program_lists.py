@@ -43,8 +43,9 @@ async def publish_lists(w: Write, config: Config, now: int, dice: Callable[[int]
                     await withdraw(w, curator, name, address, config.relays_of(curator), acks, now, dice)
 
 
-def _sayings(config: Config, settings: ListSettings) -> list[Said]:
-    said = ProgramSet(
+def program_set_of(config: Config, settings: ListSettings) -> ProgramSet:
+    """A configured list as it is published."""
+    return ProgramSet(
         author=settings.key.public,
         name=settings.name,
         title=settings.title,
@@ -52,6 +53,10 @@ def _sayings(config: Config, settings: ListSettings) -> list[Said]:
         description=settings.description,
         items=tuple(_with_hint(config, item) for item in settings.programs),
     )
+
+
+def _sayings(config: Config, settings: ListSettings) -> list[Said]:
+    said = program_set_of(config, settings)
     label = f'list "{settings.name}"'
     sayings = [Said(f"{PROGRAM_SET}:{settings.name}", label, program_set.template(said, 0))]
     if settings.follow_set:
