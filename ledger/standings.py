@@ -132,6 +132,17 @@ async def find_standings(r: Read, wanted: Sequence[tuple[int, str]]) -> dict[tup
     return found
 
 
+async def known_customers(r: Read, customers: Sequence[str]) -> set[str]:
+    """Those of these public keys that have a standing in some program."""
+    rows = await r.packed(
+        "SELECT json_group_array(json_each.key) FROM json_each(?1) WHERE EXISTS (SELECT 1 FROM program "
+        f"CROSS JOIN standing ON standing.program_id = program.id AND standing.customer = {name_at(0, 1)})",
+        packed_rows(list(range(len(customers)))),
+        packed_names(customers),
+    )
+    return {customers[place] for place in rows}
+
+
 async def standings_by_id(r: Read, standing_ids: Sequence[int]) -> dict[int, Standing]:
     """standing id -> standing, of those that are there."""
     rows = await r.packed(_FIND_BY_ID, packed_rows(list(standing_ids)))

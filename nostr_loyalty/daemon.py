@@ -110,6 +110,7 @@ class Daemon:
         path = EventPath(
             pool=pool, database=database, programs=programs, keys=self._keys, clock=self._clock, dice=SystemDice(),
             batch_max=self._config.daemon.batch_max, promised=wake.set, letters=letters,
+            staff_relays=self._config.daemon.staff_relays,
         )  # fmt: skip
         worker = OutboxWorker(
             database,

@@ -1,12 +1,13 @@
 """The way of an event, from the relay to the ledger. Read this first.
 
-    take -> admit -> open (verify, unwrap) -> [ claim, recognise, gather, decide, append, post ] -> the outbox worker
+    take -> lanes -> admit -> open (verify, unwrap) -> [ claim, recognise, gather, decide, append, post ] -> the outbox
+    worker
                                                `------------- one transaction --------------'
 
 Three promises:
 
 1. Nothing is remembered about an event until its signature has been checked (an id does not commit to its signature: a
-   tampered copy must not shadow the genuine event). See `_admit`: forged copies are dropped and only counted.
+   tampered copy must not shadow the genuine event). See `Reception`: forged copies are dropped and only counted.
 2. A message takes effect once, however often and in however many wraps it comes. See `_book`: the wrap's id saves work,
    the event or rumor id prevents a second effect (`inbox.unseen`), the business key a second award (`OrderDesk`).
 3. What we book and what we promise to publish commit together or not at all. See `_book`: one `ledger.write()` block,
@@ -19,14 +20,13 @@ the signatures of the next are checked (in small chunks on the event loop: threa
 import asyncio
 import traceback
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Final, TypeVar
 
 import structlog
 
-from kinds import registry
-from kinds.event import Claimed, canonical_of, rumor_from_canonical
+from kinds import nip04, registry
+from kinds.event import canonical_of, rumor_from_canonical
 from kinds.keys import SecretKey
 from ledger import inbox, programs
 from ledger.database import Database, Write
@@ -35,16 +35,14 @@ from nostr_loyalty.clock import Clock
 from nostr_loyalty.desk import deciding, gathering, writing
 from nostr_loyalty.desk.facts import Dice
 from nostr_loyalty.desk.working_copy import WorkingCopy
-from nostr_loyalty.intake.admission import Door, admitted
-from nostr_loyalty.intake.opening import Forged, Opened, Sealed, open_all
+from nostr_loyalty.intake.lanes import Lanes
+from nostr_loyalty.intake.opening import Opened
+from nostr_loyalty.intake.reception import Batch, Reception
 from nostr_loyalty.intake.recognition import Letter, Message, OrderMessage, recognise
 from nostr_loyalty.letter_path import UNANSWERED, LetterPath, Taken
 from nostr_loyalty.programs import ServedPrograms
-from relay_client.deliveries import Arrived, CaughtUp, Delivery, Rejected
 from relay_client.pool import Pool
 
-OPEN_CHUNK: Final = 16
-"""Events whose signatures are checked before other tasks have their turn: about half a millisecond."""
 BUSY: Final = 64
 """So many messages on the path mean that more is coming in than can be done at once."""
 RETRY_S_MAX: Final = 30.0
@@ -54,32 +52,18 @@ STOP_LOOK_S: Final = 1.0
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class Batch:
-    """What `_admit` hands to `_book`: opened messages, the wraps that were opened, and how far relays were read.
-
-    `again`: these messages had been set aside and are taken up again.
-    """
-
-    opened: list[Opened] = field(default_factory=list)
-    envelopes: list[tuple[str, int]] = field(default_factory=list)
-    caught_up: list[CaughtUp] = field(default_factory=list)
-    again: bool = False
-
-    def __bool__(self) -> bool:
-        return bool(self.opened or self.envelopes or self.caught_up)
-
-
 class EventPath:
     """Takes deliveries from the pool until it is stopped."""
 
     def __init__(
         self, *, pool: Pool, database: Database, programs: ServedPrograms, keys: Mapping[str, SecretKey], clock: Clock,
         dice: Dice, batch_max: int, promised: Callable[[], None], letters: LetterPath | None = None,
+        staff_relays: Collection[str] = (),
     ) -> None:  # fmt: skip
         """`batch_max`: events in one transaction; `promised()`: called after a commit that left something to send.
 
-        `letters` answers what people write; without it letters are remembered and not answered.
+        `letters` answers what people write; without it letters are remembered and not answered. `staff_relays`: whose
+        wraps go first.
         """
         self._pool = pool
         self._database = database
@@ -90,17 +74,22 @@ class EventPath:
         self._batch_max = batch_max
         self._promised = promised
         self._letters = letters
-        self._door = Door(programs.issuers, programs.sources, kinds=admitted(programs))
+        self._reception = Reception(database, programs, keys, persist=self._persist, pause=lambda: clock.sleep(0))
         self._log = structlog.get_logger("path")
+        self._lanes = Lanes(staff_relays)
         self._admitting: asyncio.Task[None] | None = None
         self._stopped = False
         self._on_the_path = 0
-        self.counts: Counter[str] = Counter()
+
+    @property
+    def counts(self) -> Counter[str]:
+        """What became of messages, by code."""
+        return self._reception.counts
 
     @property
     def dropped(self) -> Counter[str]:
         """What was dropped at the door, by code."""
-        return self._door.dropped
+        return self._reception.door.dropped
 
     @property
     def is_busy(self) -> bool:
@@ -117,10 +106,15 @@ class EventPath:
         """Work until `stop`."""
         admitted: asyncio.Queue[Batch | None] = asyncio.Queue(maxsize=1)
 
-        async def admit() -> None:
+        async def fill() -> None:
             while deliveries := await self._pool.take(self._batch_max):
+                await self._lanes.put(deliveries)
+            self._lanes.close()
+
+        async def admit() -> None:
+            while deliveries := await self._lanes.take(self._batch_max):
                 self._on_the_path += len(deliveries)
-                batch = await self._admit(deliveries)
+                batch = await self._reception.admit(deliveries, self._clock.monotonic())
                 self._on_the_path -= len(deliveries) - len(batch.opened)
                 if batch:
                     await admitted.put(batch)
@@ -136,11 +130,13 @@ class EventPath:
                 self._on_the_path -= len(batch.opened)
 
         async with asyncio.TaskGroup() as stages:
+            filling = stages.create_task(fill())
             self._admitting = stages.create_task(admit())
             stages.create_task(book())
             if self._stopped:
                 self._admitting.cancel()
             await asyncio.wait((self._admitting,))
+            filling.cancel()
             await admitted.put(None)  # said from here: a stage that fails cancels this wait, and nobody hangs on it
 
     async def retry_aside(self) -> int:
@@ -151,57 +147,12 @@ class EventPath:
             rumor = rumor_from_canonical(one.document)
             named = [tag[1] for tag in rumor.tags if len(tag) > 1 and tag[0] == "p" and tag[1] in self._keys]
             issuer = named[0] if named else self._programs.all[0].issuer  # inside a wrap nobody need be named
-            message = Message(rumor.id, rumor.pubkey, rumor.created_at, rumor)
+            text = None
+            if rumor.kind == registry.ENCRYPTED_MESSAGE:  # it is kept as it was signed
+                text = nip04.decrypt(rumor.content, self._keys[issuer], rumor.pubkey)
+            message = Message(rumor.id, rumor.pubkey, rumor.created_at, rumor, text=text)
             await self._book_surely(Batch([Opened(message, issuer)], again=True))
         return len(aside)
-
-    # -- before the transaction: is it genuine, is it for us? ------------------------------------------------------
-
-    async def _admit(self, deliveries: Sequence[Delivery]) -> Batch:
-        batch = Batch()
-        claimed: dict[Claimed, None] = {}
-        now = self._clock.monotonic()
-        for delivery in deliveries:
-            match delivery:
-                case Arrived(event=event):
-                    if event not in claimed and self._door.admit(event, now):
-                        claimed[event] = None
-                case CaughtUp():
-                    batch.caught_up.append(delivery)
-                case Rejected(code=code):
-                    self._door.drop(code)
-        taken: set[str] = set()
-        fresh = await self._not_yet_seen(list(claimed))
-        for start in range(0, len(fresh), OPEN_CHUNK):
-            for opened in open_all(fresh[start : start + OPEN_CHUNK], self._keys):
-                match opened:
-                    case Forged(code=code):  # promise 1: counted, nothing else
-                        self._door.drop(code)
-                    case Sealed(envelope=envelope, code=code):
-                        self.counts[code] += 1
-                        batch.envelopes.append(envelope)
-                    case Opened(message=message):
-                        if message.envelope is not None:
-                            batch.envelopes.append(message.envelope)
-                        if message.ref not in taken and self._door.hears(message.author, message.envelope, now):
-                            taken.add(message.ref)
-                            batch.opened.append(opened)
-            await self._clock.sleep(0)
-        return batch
-
-    async def _not_yet_seen(self, claimed: list[Claimed]) -> list[Claimed]:
-        """Leave out what was handled before: it saves the work of checking it. `_book` asks again, for certain."""
-        if not claimed:
-            return claimed
-        wraps = [(event.id, event.created_at) for event in claimed if event.kind == registry.GIFT_WRAP]
-        others = [(event.id, event.created_at) for event in claimed if event.kind != registry.GIFT_WRAP]
-
-        async def ask() -> set[str]:
-            async with self._database.read() as r:
-                return await inbox.unseen(r, others) | await inbox.unseen_envelopes(r, wraps)
-
-        fresh = await self._persist(ask)
-        return [event for event in claimed if event.id in fresh]
 
     # -- the transaction ------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ STRANGERS_PER_MINUTE: Final = 60
 CODES: Final[Mapping[str, str]] = {
     "unexpected-kind": "A relay sent a kind that was not asked for; dropped.",
     "not-for-us": "An event that names none of our keys; dropped.",
+    "too-little-work": "A wrap by a stranger without the proof of work that the program asks for; dropped.",
     "too-many-strangers": "An order by a key that no program lists, above the allowance for strangers; dropped.",
 }
 

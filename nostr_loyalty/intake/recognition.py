@@ -105,8 +105,8 @@ LETTERS: Final = (
     registry.DIRECT_MESSAGE, registry.ENCRYPTED_MESSAGE, registry.REDEMPTION_REQUEST, registry.VANISH_REQUEST,
 )  # fmt: skip
 _SAID_BY_DAEMONS: Final = frozenset({"result", "proof", "answer", "notice"})
-"""One of these tags is in whatever a daemon says: in answer to an order, of an entry, in answer to a letter, of anything
-else."""
+"""One of these tags is in whatever a daemon says: in answer to an order, of an entry, in answer to a letter, of
+anything else."""
 
 
 def recognise(message: Message, programs: ServedPrograms, issuer: str, now: int) -> Recognised:
