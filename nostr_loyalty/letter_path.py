@@ -9,7 +9,7 @@ answered, but for those of other daemons (`recognition`), those of somebody who 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from kinds import redemption, registry, vanish
@@ -23,6 +23,7 @@ from nostr_loyalty.commands import grammar
 from nostr_loyalty.commands.command import CUSTOMER_VERBS, Command, Redeem, Request
 from nostr_loyalty.commands.grammar import Asked, Misread, Unresolved
 from nostr_loyalty.commands.questions import Confirm, GuestOf, Named, Question, Who
+from nostr_loyalty.commands.words import fold
 from nostr_loyalty.desk import command_desk
 from nostr_loyalty.desk.facts import Dice
 from nostr_loyalty.intake.patience import Patience
@@ -113,7 +114,10 @@ class LetterPath:
             if isinstance(settled, choosing.CHOICES):
                 return await choosing.choose(w, program, message, role, settled, now, self._dice)
             return await questioning.answer(w, program, message, role, settled, now, self._dice)
-        own = isinstance(settled, Redeem) and settled.who is None
+        own = False
+        if isinstance(settled, Redeem):
+            own = settled.who is None
+            settled = replace(settled, reward=_reward(program, settled.reward))
         as_customer = role is None or (asked.verb in CUSTOMER_VERBS and (own or asked.verb not in ("redeem", "cancel")))
         request = Request(
             ref=message.ref, at=message.created_at, actor=message.author,
@@ -217,3 +221,8 @@ class LetterPath:
                     known = [guest.customer for guest in guests.values() if not guest.forgotten]
                     found[who] = known[0] if len(known) == 1 else None
         return found
+
+
+def _reward(program: ServedProgram, said: str) -> str:
+    """The id of the reward that is meant, by its id or its title; what was said, where it is neither."""
+    return next((one.id for one in program.rules.rewards if fold(said) in (fold(one.id), fold(one.title))), said)

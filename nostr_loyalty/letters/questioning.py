@@ -10,6 +10,7 @@ from ledger.book import Standing
 from ledger.database import Write
 from nostr_loyalty.commands import questions as asked_for
 from nostr_loyalty.commands.questions import Question, verb_of_question
+from nostr_loyalty.commands.words import fold
 from nostr_loyalty.desk import completing, tiers
 from nostr_loyalty.desk.facts import Dice, Facts
 from nostr_loyalty.intake.recognition import Message
@@ -162,10 +163,8 @@ async def _proven(w: Write, program: ServedProgram, standing: Standing, asked: a
     """The claim's value where it is true, None where it is not."""
     match asked.claim:
         case "tier":
-            wanted = next(
-                (one.id for one in program.rules.tiers if asked.value.casefold() in (one.id, one.title.casefold())),
-                None,
-            )
+            said = fold(asked.value)
+            wanted = next((one.id for one in program.rules.tiers if said in (fold(one.id), fold(one.title))), None)
             held = standing.tier is not None and wanted is not None
             return wanted if held and wanted and tiering.at_least(program.rules, standing.tier, wanted) else None
         case "member_since":

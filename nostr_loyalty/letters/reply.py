@@ -52,6 +52,9 @@ async def answered(w: Write, letter: Letter, said: Said, patience: Patience, now
             nevent_encode(EventPointer(ref, program.relays[:1], program.issuer, registry.ENTRY)) for ref in refs[:3]
         ]
         texts = ["\n".join([said.text, *(f"nostr:{pointer}" for pointer in pointers)])]
+    voucher = said.facts.get("voucher")
+    if isinstance(voucher, str):
+        text = f"{text}\n\n{qr_code.lines(voucher)}"
     if said.greets and await _is_first_contact(w, message.author, program, patience):
         texts = _together(welcoming.welcome(program), *texts)
     reply = [("e", message.ref, "", "reply")]

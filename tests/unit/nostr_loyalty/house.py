@@ -11,9 +11,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kinds import registry
 from kinds.keys import SecretKey, npub_encode
+from kinds.tags import value
 from tests.unit.nostr_loyalty.correspondence import Answered
-from tests.unit.nostr_loyalty.served import Served, earn, reward, rules, table, tier
+from tests.unit.nostr_loyalty.served import Served, earn, opened, reward, rules, table, tier
 from tests.venue import new_key
 
 TABLES = (
@@ -35,7 +37,11 @@ class House(NamedTuple):
     stranger: SecretKey
 
     async def says(self, who: str | SecretKey, text: str, **more: Any) -> Answered:
-        """The one answer to a letter of somebody, by role or by key; {guest} and its like in it are npubs."""
+        """The one answer to a letter of somebody, by role or by key; {guest} and its like in it are npubs.
+
+        A second passes with each: two letters of one author that say the same in one second are one.
+        """
+        self.served.later(seconds=1)
         key = getattr(self, who) if isinstance(who, str) else who
         named = {role: npub_encode(getattr(self, role).public) for role in (*ROLES, "partner")}
         answers = await self.served.write(key, text.format(**named), **more)
@@ -45,6 +51,12 @@ class House(NamedTuple):
     async def code(self, who: str | SecretKey, text: str, **more: Any) -> str | None:
         """What became of a letter, in a word."""
         return (await self.says(who, text, **more)).code
+
+    def heard(self, who: str | SecretKey) -> list[str]:
+        """What somebody was told of the last letter besides its answer."""
+        key = getattr(self, who) if isinstance(who, str) else who
+        wraps = [event for event, _ in self.served.others if event.kind == registry.GIFT_WRAP]
+        return [opened(event, key).text for event in wraps if value(event.tags, "p") == key.public]
 
     async def entries(self) -> int:
         """How many entries there are in the whole ledger."""
