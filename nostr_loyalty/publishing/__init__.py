@@ -14,5 +14,6 @@ self_portrait  who an issuer says that it is, and which kinds it handles (pure)
 badges         the badges of tiers, and their award to customers who asked (pure)
 program_lists  the lists of programs that are configured
 definitions    the program's 37411 and what the issuer says of itself: published when their content changes
+attempt        what relays said to one attempt at a promise, and what becomes of it (pure)
 outbox_worker  takes promises from the ledger, seals them, sends them, writes down what relays said
 """

@@ -11,6 +11,7 @@ from ledger.outbox import Promise
 from nostr_loyalty.publishing import sealing
 from nostr_loyalty.publishing.outbox_worker import OutboxWorker
 from nostr_loyalty.publishing.sealing import Sealer
+from nostr_loyalty.reaching.address_book import AddressBook
 from relay_client.deliveries import Outcome, RelayState
 from relay_client.verdict import Answer, Verdict
 from tests.clock import FakeClock
@@ -58,10 +59,10 @@ class AnsweringPool:
 class Office:
     """A worker with its outbox; `key` signs."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, pool: AnsweringPool | None = None, clock: FakeClock | None = None) -> None:
         self.database = database
-        self.clock = FakeClock()
-        self.pool = AnsweringPool()
+        self.clock = clock or FakeClock()
+        self.pool = pool or AnsweringPool()
         self.key = new_key()
         self.wake = asyncio.Event()
         self.restart()
@@ -70,19 +71,27 @@ class Office:
         """A new worker, as after a crash."""
         self.worker = OutboxWorker(
             self.database, self.pool, Sealer({self.key.public: self.key}), self.clock, random.Random(1),  # type: ignore[arg-type] # passes for a Pool
-            [self.key.public], wake=self.wake,
+            [self.key.public], wake=self.wake, addresses=self.addresses(),
         )  # fmt: skip
         self.running = asyncio.create_task(self.worker.run())
+
+    def addresses(self) -> AddressBook | None:
+        """No address book: everything goes to the promises' own relays."""
+        return None
 
     async def crash(self) -> None:
         """End the worker, whatever it does."""
         self.running.cancel()
         await asyncio.gather(self.running, return_exceptions=True)
 
-    async def promise(self, text: str, relays: tuple[str, ...] = (A, B, C), acks: int = 1, lane: int = 1) -> None:
+    async def promise(
+        self, text: str, relays: tuple[str, ...] = (A, B, C), acks: int = 1, lane: int = 1, receiver: str | None = None
+    ) -> None:
         """Promise a note."""
         document = canonical_of(author(Template(1, 1, (), text), self.key.public))
-        one = Promise(lane, "note", self.key.public, sealing.plain(document), os.urandom(32), relays, acks)
+        one = Promise(
+            lane, "note", self.key.public, sealing.plain(document), os.urandom(32), relays, acks, receiver=receiver
+        )
         async with self.database.write() as w:
             await outbox.post(w, [one], self.clock.now())
         self.wake.set()

@@ -10,7 +10,7 @@ import pytest
 from ledger import outbox
 from ledger.database import Database
 from ledger.outbox import Promise
-from nostr_loyalty.publishing import outbox_worker
+from nostr_loyalty.publishing import attempt, outbox_worker
 from relay_client.verdict import Answer, Verdict, retry_later
 from tests.unit.nostr_loyalty.outbox_office import NO, YES, A, B, C, Office
 
@@ -67,7 +67,7 @@ async def test_background_tries_end(office: Office) -> None:
     await office.promise("hello", (A, B))
     posts = await office.sent(2)
     office.pool.answer(A, YES, posts[0][1])
-    office.clock.step(outbox_worker.BACKGROUND_S + 1)
+    office.clock.step(attempt.BACKGROUND_S + 1)
     office.pool.answer(B, retry_later("no OK in time"), posts[0][1])
     await office.settled({})
 

@@ -1,0 +1,123 @@
+"""Which relays a promise goes to, and getting there.
+
+Rules:
+- What is for one person goes to the relays where that person reads (kind 10050), the first `THEIRS_MAX` of them that
+  are not at a forbidden address; one OK is enough. Who names none is reached at the promise's own relays.
+- What has not arrived after `PATIENCE_S`, or is refused by all of theirs, goes to the promise's own relays too: the
+  person can still be found there.
+- An address that is not known is looked up first, and a relay that is being connected to is waited for; a promise that
+  waits is aside, and the others go on. Neither takes longer than `ASIDE_S`.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any, Final, NamedTuple
+
+from ledger.outbox import Promised
+from nostr_loyalty.clock import Clock
+from nostr_loyalty.reaching.address_book import AddressBook, is_stale
+from relay_client.pool import Pool, Reach
+
+THEIRS_MAX: Final = 4
+PATIENCE_S: Final = 600
+ASIDE_S: Final = 5.0
+ASIDE_MAX: Final = 1_024
+TIDY_S: Final = 10.0
+
+
+class Route(NamedTuple):
+    """Where a promise goes now: to so many (`acks`) of the `relays`. personal: they are, or begin with, the receiver's
+    own.
+    """
+
+    relays: tuple[str, ...]
+    acks: int
+    personal: bool = False
+
+    def is_kept(self, accepted: int) -> bool:
+        """Whether a promise is kept that so many relays have accepted."""
+        return accepted >= self.acks
+
+
+class Router:
+    """Finds the route of each promise. Without an address book every promise goes to its own relays."""
+
+    def __init__(self, pool: Pool, addresses: AddressBook | None, clock: Clock, released: Callable[[], None]) -> None:
+        """`released`: called when a promise that was aside may be looked at again."""
+        self._pool = pool
+        self._addresses = addresses
+        self._clock = clock
+        self._released = released
+        self._tasks: asyncio.TaskGroup | None = None
+        self.aside: set[int] = set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        if self._addresses is None:
+            return
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            tasks.create_task(self._addresses.run())
+            while True:
+                await self._clock.sleep(TIDY_S)
+                self._pool.tidy()
+
+    def route(self, promised: Promised) -> Route:
+        """The route by what is known now. A promise that was kept once is for no further relays than the receiver's."""
+        own = Route(promised.relays, promised.acks)
+        if self._addresses is None or not promised.theirs:
+            return own
+        theirs = tuple(url for url in promised.theirs if not self._pool.is_forbidden(url))[:THEIRS_MAX]
+        if not theirs:
+            return own
+        in_vain = promised.accepted == () and (
+            self._clock.now() - promised.promised_at >= PATIENCE_S or set(theirs) <= set(promised.refused)
+        )
+        relays = tuple(dict.fromkeys((*theirs, *promised.relays))) if in_vain else theirs
+        return Route(relays, 1, personal=True)
+
+    def waits_for_address(self, promised: Promised) -> bool:
+        """Whether the receiver is looked up first. The promise is aside then, or is to wait where too many are."""
+        if self._addresses is None or promised.receiver is None:
+            return False
+        if promised.checked_at is not None:
+            if is_stale(promised.checked_at, self._clock.now()):
+                self._addresses.want(promised.receiver)
+            return False
+        if self._addresses.is_late(promised.receiver):
+            return False
+        found = self._addresses.want(promised.receiver)
+        if found is not None and len(self.aside) < ASIDE_MAX:
+            self._put_aside(promised, asyncio.shield(found))
+        return True
+
+    def waits_for_relay(self, promised: Promised, urls: Iterable[str]) -> bool:
+        """Want these relays, where they are the receiver's. True: one is coming and none stands; the promise is aside
+        then, or is to wait where too many are.
+        """
+        if self._addresses is None or not promised.theirs:
+            return False
+        resolve = self._addresses.resolve
+        wanted = {url: self._pool.reach(url, promised.issuer, resolve) for url in urls if url in promised.theirs}
+        coming = [url for url, reach in wanted.items() if reach is Reach.COMING]
+        if not coming or Reach.STANDS in wanted.values():
+            return False
+        if len(self.aside) < ASIDE_MAX:
+            arrivals = (self._pool.reached(url, promised.issuer) for url in coming)
+            self._put_aside(promised, asyncio.gather(*arrivals))
+        return True
+
+    def _put_aside(self, promised: Promised, until: asyncio.Future[Any]) -> None:
+        assert self._tasks is not None, "run() comes first"
+        self.aside.add(promised.id)
+        self._tasks.create_task(self._wait(promised.id, until))
+
+    async def _wait(self, promise_id: int, until: asyncio.Future[Any]) -> None:
+        sleeper = asyncio.ensure_future(self._clock.sleep(ASIDE_S))
+        try:
+            await asyncio.wait((until, sleeper), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            until.cancel()
+            sleeper.cancel()
+            self.aside.discard(promise_id)
+            self._released()
