@@ -12,7 +12,7 @@ from nostr_loyalty.desk.facts import Dice
 from nostr_loyalty.intake.patience import Patience
 from nostr_loyalty.intake.recognition import Letter
 from nostr_loyalty.programs import ServedProgram
-from nostr_loyalty.publishing import publications, welcoming, wording
+from nostr_loyalty.publishing import publications, qr_code, welcoming, wording
 from nostr_loyalty.publishing.helping import TEXT_BYTES_MAX
 from nostr_loyalty.publishing.saying import signed
 from nostr_loyalty.rules.refusal import Refusal
@@ -54,7 +54,7 @@ async def answered(w: Write, letter: Letter, said: Said, patience: Patience, now
         texts = ["\n".join([said.text, *(f"nostr:{pointer}" for pointer in pointers)])]
     voucher = said.facts.get("voucher")
     if isinstance(voucher, str):
-        text = f"{text}\n\n{qr_code.lines(voucher)}"
+        texts = [f"{texts[0]}\n\n{qr_code.lines(voucher)}"]
     if said.greets and await _is_first_contact(w, message.author, program, patience):
         texts = _together(welcoming.welcome(program), *texts)
     reply = [("e", message.ref, "", "reply")]
