@@ -38,6 +38,7 @@ from nostr_loyalty.readiness import Readiness
 from nostr_loyalty.upkeep.counting import tell_counts
 from nostr_loyalty.upkeep.happenings import Happenings
 from nostr_loyalty.upkeep.housekeeping import keep_house
+from nostr_loyalty.upkeep.recommending import check_lists
 from nostr_loyalty.upkeep.sweeping import Sweeper
 from relay_client.pool import Pool, PoolSettings
 
@@ -137,6 +138,7 @@ class Daemon:
                     happenings.run(worker), keep_house(database, self._clock), sweeper.run(),
                     tell_counts(lambda: path.counts, lambda: path.dropped, self._clock),
                     self._readiness.keep_alive(self._clock), self._tell_ready(happenings, programs),
+                    check_lists(self._config, pool, self._clock, happenings.caught_up),
                 )
             ]  # fmt: skip
             await self._stopping.wait()

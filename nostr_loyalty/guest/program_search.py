@@ -1,6 +1,6 @@
 """Programs by their addresses: the definition in force of each, wherever it is found."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
@@ -27,10 +27,18 @@ async def definitions(relays: Relays, wanted: Iterable[Item]) -> dict[str, Event
         if item.program not in found and item.relay:
             missing.setdefault(item.relay, []).append(item.program)
     for hint, programs in missing.items():
-        for part in _parts(programs):
-            found |= newest(await relays.ask_at([hint], _of(part)))
+        for wanted_there in filters(programs):
+            found |= newest(await relays.ask_at([hint], wanted_there))
     asked = {item.program for item in items}
     return {address: event for address, event in found.items() if address in asked}
+
+
+def filters(programs: Iterable[str]) -> Iterator[Filter]:
+    """What asks for the definitions of these programs (addresses), and by chance for others of the same issuers."""
+    named = iter([wire.parse_address(each) for each in programs])
+    while part := list(islice(named, AT_ONCE)):
+        slugs, issuers = (tuple(dict.fromkeys(pair[place] for pair in part)) for place in (1, 0))
+        yield Filter(kinds=(PROGRAM,), authors=issuers, tags={"#d": slugs})
 
 
 def newest(events: Iterable[Event]) -> dict[str, Event]:
@@ -56,19 +64,7 @@ def address_of(event: Event) -> str | None:
 
 
 async def _ask_all(relays: Relays, programs: Sequence[str]) -> list[Event]:
-    return [event for part in _parts(programs) for event in await relays.ask(_of(part))]
-
-
-def _parts(programs: Sequence[str]) -> Iterable[list[str]]:
-    each = iter(programs)
-    while part := list(islice(each, AT_ONCE)):
-        yield part
-
-
-def _of(programs: Sequence[str]) -> Filter:
-    named = [wire.parse_address(each) for each in programs]
-    tags: Mapping[str, tuple[str, ...]] = {"#d": tuple(dict.fromkeys(slug for _, slug in named))}
-    return Filter(kinds=(PROGRAM,), authors=tuple(dict.fromkeys(issuer for issuer, _ in named)), tags=tags)
+    return [event for wanted in filters(programs) for event in await relays.ask(wanted)]
 
 
 def _rank(event: Event) -> tuple[int, int]:
