@@ -262,10 +262,10 @@ def rules(*tables: str, **keys: Any) -> str:
     return "\n".join([*_lines(keys), *tables])
 
 
-def table(name: str, **keys: Any) -> str:
+def table(kind: str, /, **keys: Any) -> str:
     """One of the program's tables: table("cap", points=10, period="day"); guard, hand and tier_basis stand alone."""
-    alone = name in ("guard", "hand", "tier_basis")
-    return "\n".join([f"[program.{name}]" if alone else f"[[program.{name}]]", *_lines(keys)])
+    alone = kind in ("guard", "hand", "tier_basis")
+    return "\n".join([f"[program.{kind}]" if alone else f"[[program.{kind}]]", *_lines(keys)])
 
 
 def reward(id_: str = "coffee", cost: int = 10, **more: Any) -> str:
