@@ -63,6 +63,7 @@ BAD = (
     "UPDATE flag SET held = 2",
     "UPDATE flag SET settled = 'perhaps'",
     "UPDATE stock SET taken = -1",
+    "UPDATE stock SET total = -1",
     "UPDATE expiry_policy SET limit_at = 5",
     "INSERT INTO expiry_policy VALUES (NULL, 1, 1, 0, 5, NULL)",
     "INSERT INTO expiry_policy VALUES (NULL, 2, 1, 1, 5, NULL)",

@@ -177,9 +177,9 @@ async def test_friends_words_and_flags_are_found(counter: Counter) -> None:
         assert (await referrals.count_of_referrer(w, ben), await referrals.count_of_referrer(w, ana)) == (1, 0)
         await referrals.move(w, ben, carl)
         assert await referrals.referrer_of(w, carl) == ben
-        await referrals.record(w, Referral(2, counter.program_id, carl, ana, "waiting", None, None, None, None, 4))
+        await referrals.record(w, Referral(2, counter.program_id, ben, ana, "waiting", None, None, None, None, 4))
         await referrals.move(w, ana, carl)  # both were brought: each keeps who brought it
-        assert (await referrals.referrer_of(w, ana), await referrals.referrer_of(w, carl)) == (carl, ben)
+        assert (await referrals.referrer_of(w, ana), await referrals.referrer_of(w, carl)) == (ben, ben)
         said = [Feedback(1, counter.program_id, ana, "Fine!", 1, 5), Feedback(2, counter.program_id, ben, "", None, 6)]
         for one in said:
             await feedback.record(w, one)
@@ -250,6 +250,7 @@ async def test_a_program_can_be_read_through(counter: Counter) -> None:
             (ANA, 4, 3 * DAY), (ANA, 3, 9 * DAY), (CARL, 8, 9 * DAY),
         ]  # fmt: skip
         assert await statement.upcoming(r, program_id, 9 * DAY - 1, 9) == [(ANA, 4, 3 * DAY)]
+        assert await statement.upcoming(r, program_id, 3 * DAY, 9) == [(ANA, 4, 3 * DAY)]
         assert len(await statement.upcoming(r, program_id, None, 2)) == 2
         first = await statement.standing_views(r, program_id, 0, 2)
         (last,) = await statement.standing_views(r, program_id, first[-1].standing_id, 2)
