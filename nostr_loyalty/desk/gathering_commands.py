@@ -161,6 +161,8 @@ async def _more(w: Write, request: Request, facts: Facts, now: int) -> None:
                 owners = {one.id for one in facts.standings.values() if one.relinked_to is None}
                 for owner in owners:
                     facts.slots = frozenset(await vouchers.slots(w, owner, reward_id, period))
+                if len(facts.slots) >= reward.limit:  # of cards that were put together some lie beyond the limit
+                    facts.slots = frozenset(range(1, reward.limit + 1))
         case Release():
             facts.flagged = frozenset(flag.order_id for flag in await flags.open_flags(w, program.ledger_id))
         case Relink():

@@ -80,13 +80,13 @@ def _move_the_rest(copy: WorkingCopy, program: ServedProgram, old: Standing, new
     tier = max(
         (one for one in (old.tier, new.tier) if one in order), key=lambda one: order.index(one or ""), default=None
     )
-    referral = facts.referrals.get(old.referral_id) if old.referral_id is not None else None
+    is_new = new.last_order_id is None and new.referral_id is None  # who has ordered before is nobody's new friend
     copy.put_standing(program, new._replace(
         visits=new.visits + old.visits, carried_visits=new.carried_visits + old.visits,
         visits_month=sum(one.visits_month for one in (old, new) if one.month == latest), month=latest,
         spent_minor=new.spent_minor + old.spent_minor, earned_points=new.earned_points + old.earned_points,
         stamped_at=max(old.stamped_at, new.stamped_at), welcomed=max(old.welcomed, new.welcomed),
-        referral_id=new.referral_id if referral is None or new.referral_id is not None else referral.id,
+        referral_id=old.referral_id if is_new else new.referral_id,
         last_order_id=max((one for one in (old.last_order_id, new.last_order_id) if one is not None), default=None),
         tier=tier, grace_until=None, review_at=copy.now if tier is not None else None,
         frozen=max(old.frozen, new.frozen),
@@ -99,10 +99,13 @@ def _move_the_rest(copy: WorkingCopy, program: ServedProgram, old: Standing, new
         one._replace(standing_id=new.id) for one in facts.tallies.pop(old.id, [])
     )
     copy.slip.moved_tallies.append((old.id, new.id))
-    taken = {_slot_of(one) for one in facts.vouchers.values() if one.standing_id == new.id and one.slot is not None}
+    taken = {_slot_of(one) for one in facts.vouchers.values() if one.standing_id == new.id}
     for voucher in [one for one in facts.vouchers.values() if one.standing_id == old.id]:
-        slot = voucher.slot if _slot_of(voucher) not in taken else None  # a limit that both had used up stays used up
-        copy.put_voucher(voucher._replace(standing_id=new.id, slot=slot))
+        moved = voucher._replace(standing_id=new.id)
+        while moved.slot is not None and _slot_of(moved) in taken:  # what both had had of a limited reward adds up
+            moved = moved._replace(slot=moved.slot + 1)
+        taken.add(_slot_of(moved))
+        copy.put_voucher(moved)
 
 
 def _slot_of(voucher: Voucher) -> tuple[str, int, int | None]:
