@@ -28,6 +28,8 @@ A map of the room:
 - `outbox`     what is promised and not yet delivered
 - `addresses`  where people read messages, as far as it was looked up
 - `statement`  reads for people
+- `reporting`  sums for reports, and pages for exports
+- `recorded`   what happened, in order, for trying other rules on it
 - `audit`      recomputes everything and compares; `audit_questions` is what it asks the database
 - `errors`     what can go wrong, one code each
 - `schema/`    the tables, as numbered migrations

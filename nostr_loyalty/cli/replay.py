@@ -30,10 +30,10 @@ from nostr_loyalty.reports.comparison import Comparison, Made
 from nostr_loyalty.reports.events import (
     END_OF_TIME,
     ClaimedOrder,
+    Claims,
     Commands,
     Event,
     Ordered,
-    claim_of,
     in_order,
     owner_at,
 )
@@ -135,7 +135,7 @@ async def _events(r: Read, program_id: int) -> AsyncIterator[Event]:
         at = brought.referred_at
         referrer, friend = (owner_at(each, at, replaced) for each in (brought.referrer, brought.friend))
         commands.add(Event(at, brought._replace(referrer=referrer, friend=friend)))
-    claims = await recorded.claimed(r, program_id)
+    claims = Claims(await recorded.claimed(r, program_id))
     refunds = _Refunds(r, program_id)
     at, before = 0, 0
     while before < END_OF_TIME:
@@ -152,7 +152,7 @@ async def _events(r: Read, program_id: int) -> AsyncIterator[Event]:
             customer = names[row.standing_id]
             named.append((row, owner_at(customer, row.recorded_at, replaced)))
             if row.claim_hash is not None:
-                claimed_at = claim_of(row, made.get(row.entry_id or 0), claims)
+                claimed_at = claims.time_of(row, made.get(row.entry_id or 0))
                 commands.add(Event(claimed_at, ClaimedOrder(row, owner_at(customer, claimed_at, replaced))))
         booked_at = {id_: when for id_, (_, when) in made.items()}
         for event in in_order(named, await refunds.before(before), commands.before(before), booked_at):

@@ -4,6 +4,7 @@ Orders and refunds are two lists, each in its own order; within one second the e
 first, and an order comes before its own refund. What was asked for by command comes after the orders of its second.
 """
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -93,19 +94,28 @@ def owner_at(customer: str, moment: int, replaced: Sequence[Replaced]) -> str:
     return customer
 
 
-def claim_of(row: OrderRow, entry: tuple[str, int] | None, claims: list[Claimed]) -> int:
-    """When a receipt was claimed; takes the claim out of `claims`. `entry`: its entry's name and time, if it has one.
+class Claims:
+    """The claims that were done, each to be found once by the receipt that it was for."""
 
-    The claim is the one that names the order, or the entry; else the customer's first one that led to no entry (the
-    points had to wait, or there were none).
-    """
-    for fits in (
-        lambda one: one.order_id == row.id,
-        lambda one: entry is not None and entry[0] in one.entries,
-        lambda one: one.standing_id == row.standing_id and not one.entries and one.order_id is None,
-    ):
-        found = next((one for one in claims if fits(one)), None)
+    def __init__(self, claims: Sequence[Claimed]) -> None:
+        self._by_order = {one.order_id: one.done_at for one in claims if one.order_id is not None}
+        self._by_entry = {ref: one.done_at for one in claims for ref in one.entries}
+        self._silent: dict[int, deque[int]] = {}
+        for one in claims:
+            if one.order_id is None and not one.entries:
+                self._silent.setdefault(one.standing_id, deque()).append(one.done_at)
+
+    def time_of(self, row: OrderRow, entry: tuple[str, int] | None) -> int:
+        """When this receipt was claimed. `entry`: its entry's name and time, if it has one.
+
+        The claim is the one that names the order, or the entry; else the customer's first one that led to no entry (the
+        points had to wait, or there were none).
+        """
+        found = self._by_order.get(row.id)
+        if found is None and entry is not None:
+            found = self._by_entry.get(entry[0])
+        if found is None and row.standing_id is not None and self._silent.get(row.standing_id):
+            found = self._silent[row.standing_id].popleft()
         if found is not None:
-            claims.remove(found)
-            return found.done_at
-    return entry[1] if entry is not None else row.recorded_at
+            return found
+        return entry[1] if entry is not None else row.recorded_at

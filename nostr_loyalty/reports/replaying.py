@@ -51,8 +51,9 @@ class Replay:
     """
 
     def __init__(self, program: ServedProgram, since_day: int) -> None:
-        """`program`: with the other rules; they are taken as active, and debts as allowed."""
-        self._program = replace(program, rules=replace(program.rules, status="active", deficit="allow"))
+        """`program`: with the other rules, which are taken as active. What becomes of points later is switched off."""
+        rules = replace(program.rules, status="active", deficit="allow", ttl_days=None)
+        self._program = replace(program, rules=rules)
         self._since_day = since_day
         self._facts = Facts(next_voucher_id=1, next_action_id=1, next_referral_id=1)
         self._looks_back = _looks_back(self._program)
@@ -133,10 +134,10 @@ class Replay:
         if refund.verb in _BY_HAND:
             self._forgo(copy, row, reviews=refund.verb != "drop")
             return
-        whole = not refund.amount_minor if refund.verb is not None else refund.reference == f"{row.reference}:canceled"
+        canceled = refund.verb is None and refund.reference == f"{row.reference}:canceled"
         RefundDesk(copy).take_back(self._program, row, WaitingRefund(
             program_id=row.program_id, source=refund.source, order_reference=row.reference, reference=refund.reference,
-            canceled=whole, currency=row.currency, amount_minor=refund.amount_minor, message_ref=refund.message_ref,
+            canceled=canceled, currency=row.currency, amount_minor=refund.amount_minor, message_ref=refund.message_ref,
             recorded_at=copy.now,
         ))  # fmt: skip
 
@@ -174,7 +175,9 @@ class Replay:
             self._settle(copy, keep=False)
 
     def _settle(self, copy: WorkingCopy, *, keep: bool) -> None:
-        """Count what the step led to, and forget what nothing later looks at: entries and lots never, orders seldom."""
+        """Count what the step led to, and forget what nothing looks at later: most orders; all entries and lots but
+        those of bonuses, which a whole refund takes back.
+        """
         facts, slip = self._facts, copy.slip
         self.points += sum(one.points for one in slip.tallies.values() if one.day >= self._since_day)
         for row in (*slip.new_orders.values(), *slip.changed_orders.values()):
@@ -189,13 +192,16 @@ class Replay:
             bonuses |= {referral.referrer_entry, referral.friend_entry}
             if referral.vest_at is not None:
                 heapq.heappush(self._due, (referral.vest_at, 0, referral.id))
-        facts.bonuses.update({one.id: _booked(one) for one in slip.entries if one.id in bonuses})
+        for entry in slip.entries:
+            if entry.id in bonuses:
+                facts.bonuses[entry.id] = _booked(entry)
+            else:
+                facts.entry_refs.pop(entry.id, None)
         for standing in slip.standings.values():
             if standing.review_at is not None:
                 heapq.heappush(self._due, (standing.review_at, standing.id, 0))
+            facts.lots[standing.id] = [lot for lot in facts.lots.get(standing.id, ()) if lot.entry_id in facts.bonuses]
             self._add_up(standing.id)
-        facts.lots.clear()
-        facts.entry_refs.clear()
         facts.refunded.clear()
 
     def _count_open(self, row: OrderRow) -> None:

@@ -10,7 +10,7 @@ from ledger.orders import OrderRow
 from ledger.recorded import Claimed, PaidBack, Replaced
 from nostr_loyalty.config.rule_values import PointValue
 from nostr_loyalty.reports.comparison import Comparison, Made
-from nostr_loyalty.reports.events import ClaimedOrder, Commands, Event, Ordered, claim_of, in_order, owner_at
+from nostr_loyalty.reports.events import ClaimedOrder, Claims, Commands, Event, Ordered, in_order, owner_at
 from nostr_loyalty.reports.figures import Sales
 from nostr_loyalty.rules.program import Factor, ProgramRules, Tier
 
@@ -81,15 +81,14 @@ def test_commands_come_after_the_orders_of_their_second() -> None:
 
 
 def test_a_claim_is_known_by_its_order_its_entry_or_its_customer() -> None:
-    """In this order; each claim counts once, and without any the entry's time is the best that is known."""
-    claims = [Claimed(1, None, (), 11), Claimed(2, None, ("cd",), 12), Claimed(1, 7, (), 13), Claimed(3, None, (), 14)]
-    row = order(7, 5, standing_id=1)
-    assert claim_of(row, ("cd", 20), claims) == 13
-    assert claim_of(row, ("cd", 20), claims) == 12
-    assert claim_of(row, ("cd", 20), claims) == 11
-    assert claim_of(row, ("cd", 20), claims) == 20
-    assert claim_of(row, None, claims) == 5
-    assert len(claims) == 1
+    """In this order; one that led to nothing counts once; without any the entry's time is the best that is known."""
+    claims = Claims(
+        [Claimed(1, None, (), 11), Claimed(2, None, ("cd",), 12), Claimed(1, 7, (), 13), Claimed(1, None, (), 14)]
+    )
+    assert claims.time_of(order(7, 5), ("cd", 20)) == 13
+    assert claims.time_of(order(8, 5, standing_id=2), ("cd", 20)) == 12
+    assert [claims.time_of(order(8, 5), ("ef", 20)) for _ in range(3)] == [11, 14, 20]
+    assert claims.time_of(order(8, 5), None) == 5
 
 
 def test_whose_an_order_was_before_a_key_was_lost() -> None:
