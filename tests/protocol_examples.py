@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from kinds import card, gift_wrap, nip44, order, program, relay_list
+from kinds import badge, card, gift_wrap, nip44, order, program, program_set, relay_list
 from kinds.earn import ItemEarn, OccasionEarn, PaymentEarn, ReferralEarn, SpendEarn, VisitEarn
 from kinds.event import Event, Rumor, Template, author, canonical_of, parse_event, rumor_json, sign, to_json
 from kinds.keys import SecretKey, npub_encode
@@ -25,6 +25,7 @@ from nostr_loyalty.desk.order_desk import OrderDesk
 from nostr_loyalty.desk.working_copy import Facts, WorkingCopy
 from nostr_loyalty.intake.recognition import Message, OrderMessage, recognise
 from nostr_loyalty.programs import ServedProgram, ServedPrograms
+from nostr_loyalty.publishing.badges import badge_name
 from nostr_loyalty.publishing.sealing import Sealer
 from nostr_loyalty.rules.program import ProgramRules, SpendRule
 
@@ -45,6 +46,7 @@ def drawn(purpose: str, length: int = 32) -> bytes:
 
 
 ISSUER, SOURCE, CUSTOMER = example_key("issuer"), example_key("source"), example_key("customer")
+CURATOR = example_key("curator")
 ADDRESS: Final = program.address(ISSUER.public, "cafe-sol")
 
 
@@ -193,6 +195,24 @@ def shown(fields: Mapping[str, object]) -> str:
     return "{\n" + ",\n".join(lines) + "\n}"
 
 
+def town() -> program_set.ProgramSet:
+    """A curator's list."""
+    return program_set.ProgramSet(
+        author=CURATOR.public, name="old-town", title="Breakfast in the old town",
+        description="Where the coffee is good", items=(program_set.Item(ADDRESS, RELAY),),
+    )  # fmt: skip
+
+
+def gold() -> badge.Badge:
+    """The badge of a tier."""
+    return badge.Badge(ISSUER.public, badge_name("cafe-sol", "gold"), "Café Sol · Gold", "A point for every 1000 sat.")
+
+
+def award() -> Event:
+    """A badge for a customer who asked for it."""
+    return sign(badge.award_template(gold().address, [CUSTOMER.public], AT), ISSUER)
+
+
 def shown_event(event: Event | Rumor) -> str:
     """An event or a rumor, as JSON."""
     return shown(json.loads(to_json(event) if isinstance(event, Event) else rumor_json(event)))
@@ -220,6 +240,10 @@ def examples() -> dict[str, str]:
         "public-card": lambda: shown_event(public["card"]),
         "private-card": lambda: shown({"kind": private_card.kind, "tags": private_card.tags, "content": "(NIP-44)"}),
         "private-card-content": lambda: private_card_content(private_card),
+        "program-set": lambda: shown_event(sign(program_set.template(town(), AT), CURATOR)),
+        "follow-set": lambda: shown_event(sign(program_set.follow_set_template(town(), AT), CURATOR)),
+        "badge": lambda: shown_event(sign(badge.template(gold(), AT - 86_400), ISSUER)),
+        "badge-award": lambda: shown_event(award()),
         "order-document": lambda: canonical_of(signed).decode(),
     }
     return {name: make() for name, make in made.items()}
