@@ -76,10 +76,8 @@ def _move_the_rest(copy: WorkingCopy, program: ServedProgram, old: Standing, new
     """Sums, tier, vouchers, referrals: the new key goes on where the old one stopped."""
     facts, rules = copy.facts, program.rules
     latest = max(old.month, new.month)
-    order = [tier.id for tier in rules.tiers]
-    tier = max(
-        (one for one in (old.tier, new.tier) if one in order), key=lambda one: order.index(one or ""), default=None
-    )
+    ranks = {tier.id: rank for rank, tier in enumerate(rules.tiers, 1)}
+    higher = max(new, old, key=lambda one: ranks.get(one.tier or "", 0))  # with the grace that it is in
     is_new = new.last_order_id is None and new.referral_id is None  # who has ordered before is nobody's new friend
     copy.put_standing(program, new._replace(
         visits=new.visits + old.visits, carried_visits=new.carried_visits + old.visits,
@@ -88,7 +86,7 @@ def _move_the_rest(copy: WorkingCopy, program: ServedProgram, old: Standing, new
         stamped_at=max(old.stamped_at, new.stamped_at), welcomed=max(old.welcomed, new.welcomed),
         referral_id=old.referral_id if is_new else new.referral_id,
         last_order_id=max((one for one in (old.last_order_id, new.last_order_id) if one is not None), default=None),
-        tier=tier, grace_until=None, review_at=copy.now if tier is not None else None,
+        tier=higher.tier, grace_until=higher.grace_until, review_at=higher.review_at,
         frozen=max(old.frozen, new.frozen),
     ))  # fmt: skip
     copy.put_standing(program, old._replace(

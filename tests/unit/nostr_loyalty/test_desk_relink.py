@@ -103,6 +103,30 @@ async def test_sums_tier_and_visits_go_on(tmp_path: Path) -> None:
         await served.assert_clean()
 
 
+async def test_a_grace_goes_on(tmp_path: Path) -> None:
+    """A tier at risk stays so until the day that its customer was told; the sums of both keys may save it."""
+    extra = rules(table("tier_basis", by="points", grace="30d"), tier("gold", 20))
+    async with Served(tmp_path, extra=extra) as served:
+        saved, saver = new_key().public, new_key().public
+        for number, customer in enumerate((served.guest.public, saved)):
+            await served.take(served.order(f"order-{number}", "30000", customer=customer))
+            await served.take(served.order(f"more-{number}", "15000", customer=customer))
+            await served.take(served.order(f"order-{number}", status="canceled", customer=customer))
+        await served.take(served.order("order-x", "9000", customer=saver))
+        until = (await served.standing()).grace_until
+        served.later(days=20)
+        new = await moved_to(served)
+        await served.command(Relink(saver, saved))
+        standing = await served.standing(new)
+        assert (standing.tier, standing.grace_until, until is not None) == ("gold", until, True)
+        standing = await served.standing(saved)
+        assert (standing.tier, standing.grace_until) == ("gold", None)
+        served.later(days=10)
+        assert await served.sweep() == {"tiers": 1}
+        assert (await served.standing(new)).tier is None
+        await served.assert_clean()
+
+
 async def test_orders_that_name_the_old_key(tmp_path: Path) -> None:
     """They count for the new one: earned, repeated, refunded; so does a receipt's guard."""
     async with Served(tmp_path) as served:
