@@ -137,9 +137,8 @@ _OF_ORDERS: Final[Mapping[str, str]] = {
            OR standing.spent_minor <> coalesce(sums.spent, 0)""",
     "tallies-differ": f"""{_FOLLOWED}
         SELECT DISTINCT coalesce(followed.last, each.standing_id)
-        FROM (SELECT standing_id, day, source, count(*) AS orders, sum(status = 'paid') AS visits,
-                     sum(earned - reversed) AS points, sum(counted_minor) AS spent
-              FROM paid_order WHERE standing_id IS NOT NULL GROUP BY standing_id, day, source
+        FROM (SELECT standing_id, day, source, 1 AS orders, status = 'paid' AS visits, earned - reversed AS points,
+                     counted_minor AS spent FROM paid_order WHERE standing_id IS NOT NULL
               UNION ALL
               SELECT standing_id, day, source, -orders, -visits, -points, -spent_minor
               FROM tally WHERE source <> zeroblob(32)) AS each

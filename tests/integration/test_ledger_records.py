@@ -51,6 +51,8 @@ async def test_vouchers_are_found_by_what_they_are_asked_for(counter: Counter) -
         assert await vouchers.due(r, DAY + 9, 9) == []
         assert await vouchers.due(r, DAY + 20, 9) == [second, first]
         assert await vouchers.due(r, DAY + 30, 2) == [second, first]
+        assert await vouchers.held(r, [first.standing_id, 99]) == {first.standing_id: 30}
+        assert await vouchers.held(r, []) == {}
         assert await vouchers.stock_taken(r, counter.program_id, "coffee") == 3
         assert await vouchers.stock_taken(r, counter.program_id, "cake") == 0
     assert first.is_active
@@ -65,6 +67,7 @@ async def test_vouchers_are_found_by_what_they_are_asked_for(counter: Counter) -
         assert not used.is_active
         assert await vouchers.used_on(r, counter.program_id, "b") == []
         assert await vouchers.used_on(r, counter.program_id + 1, "a") == []
+        assert await vouchers.held(r, [first.standing_id]) == {}
         assert await vouchers.due(r, 9 * DAY, 9) == []
         assert await vouchers.stock_taken(r, counter.program_id, "coffee") == 2
         await vouchers.issue(r, [])  # type: ignore[arg-type]  # nothing is written

@@ -224,6 +224,18 @@ def test_an_operator_takes_what_is_there_and_leaves_the_rest_as_a_debt() -> None
     assert EMPTY.take(5, at=0).after.balance == -5
 
 
+def test_one_lot_may_go_before_the_others() -> None:
+    """What is taken of one credit comes from its own lot first, then from what ends soonest; never from one that is
+    over.
+    """
+    position = with_lots((1, 10, None), (2, 10, 9 * DAY), (3, 10, 3 * DAY))
+    taken = position.take(25, at=0, first=1)
+    assert [(draw.lot_id, draw.points) for draw in taken.draws] == [(1, 10), (3, 10), (2, 5)]
+    assert taken.after.balance == 5
+    late = position.take(25, at=3 * DAY, first=3)
+    assert ([(draw.lot_id, draw.points) for draw in late.draws], late.after.deficit) == ([(2, 10), (1, 10)], 5)
+
+
 def test_a_lot_is_taken_whole() -> None:
     """Bug 50: for a new key one lot at a time is emptied, whatever ends sooner; an empty one has nothing to take."""
     position = did(with_lots((1, 10, None), (2, 10, 9 * DAY)).spend(4, at=0)).after
