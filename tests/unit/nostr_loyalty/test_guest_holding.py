@@ -1,0 +1,180 @@
+"""What a guest is told of what was found: that it holds together, or exactly what does not."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from kinds import entry as entries
+from kinds import program as programs
+from kinds.card import Card
+from kinds.entry import Entry
+from kinds.errors import CODES
+from kinds.event import Event, Template, sign
+from kinds.keys import SecretKey
+from kinds.program import Program, address
+from nostr_loyalty.guest.holding import Holding, held
+from nostr_loyalty.guest.program_search import address_of, filters, newest
+from tests.venue import new_key
+
+NOW = 1_800_000_000
+ISSUER, GUEST, OTHER = new_key(), new_key().public, new_key()
+CAFE = address(ISSUER.public, "cafe")
+
+
+def definition(at: int = NOW, *, key: SecretKey = ISSUER, slug: str = "cafe", title: str = "Café") -> Event:
+    """Rules in force from this time on."""
+    return sign(programs.template(Program(key.public, slug, title), at), key)
+
+
+RULES = definition()
+RULES_TEMPLATE = programs.template(Program(ISSUER.public, "cafe", "Café"), NOW)
+
+
+def chain(
+    *points: int, rev: Event = RULES, change: Callable[[int, Entry], Entry] = lambda _, entry: entry
+) -> list[Event]:
+    """A chain of these movements, an hour apart; `change` alters an entry before it is signed."""
+    found: list[Event] = []
+    balance = 0
+    for seq, moved in enumerate(points, start=1):
+        balance += moved
+        entry = Entry(
+            program=CAFE, relay="", customer=GUEST, type="earned" if moved >= 0 else "redeemed", points=moved,
+            balance=balance, seq=seq, prev=found[-1].id if found else None, rev=rev.id, key=f"{seq:064x}", text="",
+        )  # fmt: skip
+        found.append(sign(entries.template(change(seq, entry), NOW + 3_600 * seq), ISSUER))
+    return found
+
+
+def card(lines: list[Event], **changed: Any) -> Card:
+    """The card that agrees with a chain, but for what is changed."""
+    last = entries.parse(lines[-1])
+    plain = Card(CAFE, GUEST, last.balance, 50, 1, last.seq, lines[-1].id)
+    return plain._replace(**changed)
+
+
+def found(
+    lines: list[Event], shown: Card | None, *, in_force: Event | None = RULES, known: tuple[Event, ...] = (RULES,)
+) -> Holding:
+    """What is made of this."""
+    return held(
+        CAFE, GUEST, lines=reversed(lines), card=shown, is_private=False, in_force=in_force,
+        known={event.id: event for event in known},
+    )  # fmt: skip
+
+
+def test_what_holds_has_no_fault() -> None:
+    """Entries in any order, with their card and their rules."""
+    lines = chain(12, 30, -10)
+    holding = found(lines, card(lines))
+    assert (holding.faults, holding.remarks) == ((), ())
+    assert [event.id for event, _ in holding.chain] == [event.id for event in lines]
+    assert holding.definition is not None
+    assert holding.definition.title == "Café"
+
+
+def test_nothing_at_all_is_no_fault() -> None:
+    """A program of which there is a definition and no entry: no card was found, and nothing contradicts itself."""
+    assert found([], None).faults == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda seq, entry: entry._replace(balance=99) if seq == 2 else entry, "chain-wrong-balance"),
+        (lambda seq, entry: entry._replace(prev="ab" * 32) if seq == 2 else entry, "chain-wrong-prev"),
+        (lambda seq, entry: entry._replace(key=f"{1:064x}") if seq == 2 else entry, "chain-duplicate-key"),
+    ],
+)
+def test_a_chain_that_does_not_hold_is_told_with_its_entry(change: Callable[[int, Entry], Entry], says: str) -> None:
+    """The entry's number, and what is wrong with it, in words."""
+    lines = chain(12, 30, change=change)
+    assert f"entry 2: {CODES[says]}" in found(lines, card(lines)).faults
+
+
+def test_an_entry_that_is_missing_is_told() -> None:
+    """A gap, and a card that is further than what was found."""
+    lines = chain(12, 30, 8)
+    assert found([lines[0], lines[2]], card(lines)).faults == (f"entry 3: {CODES['chain-gap']}",)
+    assert found(lines[:2], card(lines)).faults == ("the card is at entry 3, and the last entry that was found is 2",)
+    assert found([], card(lines)).faults == ("the card is at entry 3, and the last entry that was found is none",)
+
+
+@pytest.mark.parametrize("changed", [{"points": 43}, {"head": "ab" * 32}])
+def test_a_card_that_says_something_else_is_told(changed: dict[str, Any]) -> None:
+    """Balance and last entry must be the chain's."""
+    lines = chain(12, 30)
+    (fault,) = found(lines, card(lines, **changed)).faults
+    assert fault.startswith(f"the card says {changed.get('points', 42)}, and the last entry 42")
+
+
+def test_what_is_somebody_else_s_is_told() -> None:
+    """A card and entries that name another guest prove nothing about this one."""
+    lines = chain(12, change=lambda _, entry: entry._replace(customer=OTHER.public))
+    assert found(lines, card(lines, customer=OTHER.public)).faults == (
+        "an entry is about somebody else", "the card is about somebody else",
+    )  # fmt: skip
+
+
+def test_a_program_that_is_not_there_is_told() -> None:
+    """Points of a program that nobody has defined."""
+    lines = chain(12)
+    assert "the program's definition is on none of these relays" in found(lines, None, in_force=None, known=()).faults
+
+
+def test_a_definition_that_cannot_be_read_is_told() -> None:
+    """It is there, and says nothing that could be applied."""
+    broken = sign(RULES_TEMPLATE._replace(tags=(*RULES_TEMPLATE.tags, ("earn", "luck", "1"))), ISSUER)
+    (fault,) = found([], None, in_force=broken, known=(broken,)).faults
+    assert fault.startswith("the program's definition cannot be read")
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        definition(key=OTHER), definition(slug="bar"),
+        sign(Template(1, NOW, (("d", "cafe"),), "an event that is no definition"), ISSUER),
+    ],
+    ids=["another-key", "another-program", "no-definition"],
+)  # fmt: skip
+def test_rules_that_are_not_the_issuer_s_are_told(rules: Event) -> None:
+    """An entry must name a definition of its own program, which only the issuer can sign."""
+    lines = chain(12, rev=rules)
+    (fault,) = found(lines, card(lines), known=(RULES, rules)).faults
+    assert fault == "entry 1 names as its rules what is no definition of this program by its issuer"
+
+
+def test_earlier_rules_that_relays_keep_no_more_are_noted() -> None:
+    """A later definition has taken their place: nobody has done anything wrong."""
+    lines = chain(12, 30, rev=definition(NOW - 100))
+    later = definition(NOW + 90_000, title="Café Sol")
+    holding = found(lines, card(lines), in_force=later, known=(later,))
+    assert holding.faults == ()
+    assert holding.remarks[0].startswith("2 entries were made under earlier rules")
+
+
+def test_rules_that_nobody_has_are_told() -> None:
+    """What is younger than the rules in force was not made under others; of many a few are told one by one."""
+    lines = chain(*[1] * 8, rev=definition(NOW - 100))
+    faults = found(lines, card(lines)).faults
+    assert faults[0] == "entry 1 names rules that nobody has, although it is younger than the rules in force"
+    assert (len(faults), faults[-1]) == (6, "and 3 more")
+
+
+def test_the_newest_definition_is_in_force() -> None:
+    """By time, and of two in one second by the lower id (NIP-01); what defines no program is left out."""
+    same = sorted([definition(title="A"), definition(title="B")], key=lambda event: event.id)
+    later = definition(NOW + 1)
+    assert newest(same) == newest(same[::-1]) == {CAFE: same[0]}
+    assert newest([later, *same, sign(Template(1, NOW + 9, (), ""), ISSUER)]) == {CAFE: later}
+    assert address_of(sign(Template(37_411, NOW, (("d", "Not A Slug"),), ""), ISSUER)) is None
+
+
+def test_programs_are_asked_for_in_parts() -> None:
+    """No question names more than fifty, and none is forgotten."""
+    wanted = [address(ISSUER.public, f"p{n}") for n in range(101)]
+    asked = list(filters(wanted))
+    assert [len(each.tags["#d"]) for each in asked] == [50, 50, 1]
+    assert [slug for each in asked for slug in each.tags["#d"]] == [f"p{n}" for n in range(101)]
+    assert {each.authors for each in asked} == {(ISSUER.public,)}
