@@ -14,8 +14,8 @@ import uvloop
 from bench.figures import Report
 from bench.steps import STEPS, Bench
 
-DEFAULT_ONLY = "a,b,c,d,f,g,h,i"
-QUICK_ONLY = "a,b,c,d,g,i"
+DEFAULT_ONLY = "a,b,c,d,f,g,h,i,j"
+QUICK_ONLY = "a,b,c,d,g,i,j"
 WHY_FULL = """\
 synchronous=FULL: an entry that is committed may be published the moment after; losing it in a power cut would fork a
 customer's chain. Relay, load and reader share the cores with what is measured.

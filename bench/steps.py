@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
-from bench import floor, idle, reading_back, real_relay, throughput
+from bench import flood, floor, idle, reading_back, real_relay, throughput
 from bench.bots import BOTS, OUTSTANDING_MAX, bot
 from bench.figures import Figure, Report, Target
 from bench.filled_ledger import FilledLedger
@@ -18,8 +18,9 @@ from bench.profiling import Profiler, show_statements
 from bench.rule_set import RULES
 from bench.subject import daemon
 from bench.throughput import Run
+from kinds.keys import npub_encode
 from tests.relays.real import ChildRelay, RustRelay, ScriptedProcess
-from tests.venue import Venue
+from tests.venue import Venue, new_key
 
 STEPS: Final = {
     "a": "the floor",
@@ -30,6 +31,7 @@ STEPS: Final = {
     "g": "the Rust relay at its limit",
     "h": "orders waiting at the relay",
     "i": "ten earning rules, three tiers, five multipliers",
+    "j": "a flood of junk wraps",
 }
 MODES: Final[tuple[Mode, ...]] = ("public", "private", "private, wrapped orders")
 RATE_MIN: Final[dict[Mode, float]] = {"public": 2_500, "private": 1_200, "private, wrapped orders": 1_200}
@@ -56,7 +58,7 @@ class Bench:
         """One step; a failure is printed and the others go on."""
         steps: dict[str, Callable[[], Awaitable[None]]] = {
             "a": self._floor, "b": self._ours, "c": self._bots, "d": self._idle, "f": self._filled,
-            "g": self._at_the_limit, "h": self._waiting, "i": self._with_rules,
+            "g": self._at_the_limit, "h": self._waiting, "i": self._with_rules, "j": self._flooded,
         }  # fmt: skip
         try:
             await steps[letter]()
@@ -197,6 +199,23 @@ class Bench:
         self._add("i  ten rules, public", ruled.rate, "orders/s", is_rate=True, note=f"{ruled.cpu_us:.0f} µs CPU")
         note = f"the quietest of {RULE_PAIRS} pairs; {_disturbed((plain, ruled)):.0%} of the machine went to others"
         self._add("i  ten rules / one", ruled.rate / plain.rate, "", Target(0.9), note=note)
+
+    async def _flooded(self) -> None:
+        count, operator = (10_000 if self._asked.quick else 50_000), new_key()
+        async with AsyncExitStack() as stack:
+            relay, venue = await self._relay_and_venue(stack, "public")
+            staff = await stack.enter_async_context(ScriptedProcess("--no-verify"))
+            venue.extra = f'operators = ["{npub_encode(operator.public)}"]'
+            venue.daemon_extra = f'staff_relays = ["{staff.url}"]'
+            subject = await stack.enter_async_context(daemon(venue.write_config()))
+            found = await flood.measure(subject, venue, operator, relay.url, staff.url, count)
+            peak = subject.rss_peak_mb()
+        note = f"{count:,} junk wraps in {found.flood_s:.1f} s; {len(found.order)} samples, the worst"
+        self._add("j  order meanwhile", max(found.order), "s", Target(1, at_most=True), note=note)
+        self._add("j  grant meanwhile", max(found.grant), "s", Target(2, at_most=True), note="at the staff's relay")
+        worst = max(found.grant_at_the_flooded, default=0.0)
+        self._add("j  grant at the flooded relay", worst, "s", note="the worst; no promise")
+        self._add("j  memory, flooded", peak, "MB", Target(200, at_most=True), note="RSS, peak")
 
     # -- what they share ------------------------------------------------------------------------------------------
 

@@ -104,14 +104,14 @@ class Daemon:
     async def _serve(self, database: Database) -> None:
         programs = await serve_programs(self._config, database, self._clock.now())
         happenings = Happenings(database)
-        pool = await self._pool(database, happenings, programs)
+        pool, crowd = await self._pools(database, happenings, programs)
         wake = asyncio.Event()
         commands = CommandPath(database=database, clock=self._clock, dice=SystemDice(), promised=wake.set)
         letters = LetterPath(programs=programs, commands=commands, dice=SystemDice(), patience=Patience())
         path = EventPath(
             pool=pool, database=database, programs=programs, keys=self._keys, clock=self._clock, dice=SystemDice(),
             batch_max=self._config.daemon.batch_max, promised=wake.set, letters=letters,
-            staff_relays=self._config.daemon.staff_relays,
+            staff_relays=self._config.daemon.staff_relays, crowd=crowd,
         )  # fmt: skip
         worker = OutboxWorker(
             database,
@@ -128,7 +128,7 @@ class Daemon:
         control = ControlServer(socket_of(self._config.daemon.database), commands, programs, self._clock)
         await path.retry_aside()
         async with asyncio.TaskGroup() as tasks:
-            pooling = tasks.create_task(pool.run())
+            pooling = [tasks.create_task(each.run()) for each in (pool, crowd)]
             taking = tasks.create_task(path.run())
             sending = tasks.create_task(worker.run())
             listening = tasks.create_task(control.run())
@@ -145,37 +145,49 @@ class Daemon:
             self._readiness.stopping()
             control.stop()
             path.stop()
-            pool.take_no_more()
+            for each in (pool, crowd):
+                each.take_no_more()
             await asyncio.wait((listening, taking))
             await self._flush(worker)
-            for each in (sending, *others):
-                each.cancel()
+            for task in (sending, *others):
+                task.cancel()
             await asyncio.wait((sending,))
-            await pool.stop(POOL_STOP_S)
-            await pooling
+            await asyncio.gather(pool.stop(POOL_STOP_S), crowd.stop(POOL_STOP_S))
+            await asyncio.gather(*pooling)
         self._log.info("counts", taken=dict(path.counts), dropped=dict(path.dropped), published=worker.kept)
 
-    async def _pool(self, database: Database, happenings: Happenings, programs: ServedPrograms) -> Pool:
+    async def _pools(self, database: Database, happenings: Happenings, programs: ServedPrograms) -> tuple[Pool, Pool]:
+        """Two pools: for orders, the staff's wraps and all that is sent; and for everybody's wraps, so that a flood of
+        these fills no connection that orders come on.
+        """
         async with database.read() as r:
             cursors, paces = await inbox.cursors(r), await inbox.pace(r)
-        pool = Pool(
-            settings=PoolSettings(catch_up_every_s=float(self._config.daemon.catch_up_interval_s)),
-            monotonic=self._clock.monotonic, wall=self._clock.now, rng=self._rng, sign_auth=self._sign_auth,
-            cursors=cursors, paces=dict(paces), on_happening=happenings.hear,
-        )  # fmt: skip
+
+        def new_pool() -> Pool:
+            return Pool(
+                settings=PoolSettings(catch_up_every_s=float(self._config.daemon.catch_up_interval_s)),
+                monotonic=self._clock.monotonic, wall=self._clock.now, rng=self._rng, sign_auth=self._sign_auth,
+                cursors=cursors, paces=dict(paces), on_happening=happenings.hear,
+            )  # fmt: skip
+
+        pool, crowd = new_pool(), new_pool()
+        daemon = self._config.daemon
         for issuer in self._keys:
             relays = relays_of(self._config, issuer)
-            for url in dict.fromkeys((*relays, *self._config.daemon.wrap_relays)):
+            for url in dict.fromkeys((*relays, *daemon.wrap_relays)):
                 reads = subscriptions.reads(
-                    issuer, url, relays, self._config.daemon.wrap_relays,
+                    issuer, url, relays, daemon.wrap_relays,
                     nip04=any(one.allows_nip04 for one in programs.of_issuer(issuer)),
                     vanish=issuer == programs.all[0].issuer,
                 )  # fmt: skip
-                pool.connect(url, key=issuer, reads=reads)
+                guarded = [one for one in reads if one.protected and url not in daemon.staff_relays]
+                pool.connect(url, key=issuer, reads=[one for one in reads if one not in guarded])
+                if guarded:
+                    crowd.connect(url, key=issuer, reads=guarded)
         for curator in self._config.curators.keys() - self._keys.keys():
             for url in self._config.relays_of(curator):
                 pool.connect(url, key=curator, reads=())
-        return pool
+        return pool, crowd
 
     def _sign_auth(self, pubkey: str, template: Template) -> Event:
         return sign(template, self._signers[pubkey])

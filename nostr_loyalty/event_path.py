@@ -58,14 +58,16 @@ class EventPath:
     def __init__(
         self, *, pool: Pool, database: Database, programs: ServedPrograms, keys: Mapping[str, SecretKey], clock: Clock,
         dice: Dice, batch_max: int, promised: Callable[[], None], letters: LetterPath | None = None,
-        staff_relays: Collection[str] = (),
+        staff_relays: Collection[str] = (), crowd: Pool | None = None,
     ) -> None:  # fmt: skip
         """`batch_max`: events in one transaction; `promised()`: called after a commit that left something to send.
 
         `letters` answers what people write; without it letters are remembered and not answered. `staff_relays`: whose
-        wraps go first.
+        wraps go first. `crowd`: a pool of its own for wraps at the other relays, so that a flood of them fills no
+        connection that orders come on.
         """
         self._pool = pool
+        self._crowd = crowd
         self._database = database
         self._programs = programs
         self._keys = keys
@@ -106,8 +108,8 @@ class EventPath:
         """Work until `stop`."""
         admitted: asyncio.Queue[Batch | None] = asyncio.Queue(maxsize=1)
 
-        async def fill() -> None:
-            while deliveries := await self._pool.take(self._batch_max):
+        async def fill(pool: Pool) -> None:
+            while deliveries := await pool.take(self._batch_max):
                 await self._lanes.put(deliveries)
             self._lanes.close()
 
@@ -130,13 +132,15 @@ class EventPath:
                 self._on_the_path -= len(batch.opened)
 
         async with asyncio.TaskGroup() as stages:
-            filling = stages.create_task(fill())
+            pools = [self._pool] if self._crowd is None else [self._pool, self._crowd]
+            filling = [stages.create_task(fill(pool)) for pool in pools]
             self._admitting = stages.create_task(admit())
             stages.create_task(book())
             if self._stopped:
                 self._admitting.cancel()
             await asyncio.wait((self._admitting,))
-            filling.cancel()
+            for each in filling:
+                each.cancel()
             await admitted.put(None)  # said from here: a stage that fails cancels this wait, and nobody hangs on it
 
     async def retry_aside(self) -> int:
@@ -160,7 +164,8 @@ class EventPath:
         """Book the batch; when the disk does not let us, keep it and try again until it does."""
         await self._book_without_surprises(batch)
         for caught_up in batch.caught_up:
-            self._pool.cursor_saved(caught_up.relay, caught_up.subscription, caught_up.asked_at)
+            pool = self._crowd if self._crowd is not None and self._lanes.is_crowd(caught_up) else self._pool
+            pool.cursor_saved(caught_up.relay, caught_up.subscription, caught_up.asked_at)
 
     async def _book_without_surprises(self, batch: Batch) -> None:
         """Book the batch; a message that surprises us is found by halving and set aside, and the others go on."""

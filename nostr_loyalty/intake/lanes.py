@@ -8,8 +8,8 @@ Whom a wrap comes from is known only once it is opened, which costs two decrypti
 now need not wait until all of it is opened, and nobody waits for ever.
 
 A CaughtUp is given out when everything that its relay delivered before it, in its lane, was given out before: a cursor
-never passes what was not handled. The lanes hold a bounded number of bytes; when they are full, no more is taken in,
-and the relays wait.
+never passes what was not handled. The crowd and the others hold a bounded number of bytes each: whoever fills them
+waits, and so do the relays.
 """
 
 import asyncio
@@ -23,6 +23,11 @@ from relay_client.deliveries import Arrived, CaughtUp, Delivery, Rejected
 
 BYTES_MAX: Final = 24 * 1024 * 1024
 """Of texts that wait, in all lanes together; in memory they take about three times as much."""
+FLOOD: Final = 2_000
+"""Wraps that wait, from which on they are opened in small portions, so that whoever comes meanwhile has not long to
+wait.
+"""
+PORTION: Final = 64
 _GUARDED: Final = ("wraps-", "old-letters-")
 
 
@@ -70,8 +75,16 @@ class _Crowd:
             taken.append(end)
         return taken
 
+    def __len__(self) -> int:
+        return len(self._waiting)
+
     def __bool__(self) -> bool:
         return bool(self._waiting) or len(self._stretches) > 1
+
+
+def is_guarded(delivery: Arrived | CaughtUp) -> bool:
+    """Whether it comes of a subscription to what only its receiver may read: wraps, and letters in the old form."""
+    return delivery.subscription.startswith(_GUARDED)
 
 
 class Lanes:
@@ -81,7 +94,7 @@ class Lanes:
         """`staff_relays`: relays whose wraps go before those of the others."""
         self._staff = frozenset(staff_relays)
         self._bytes_max = bytes_max
-        self._bytes = 0
+        self._bytes = {True: 0, False: 0}  # of the crowd, and of the others
         self._urgent: deque[Delivery] = deque()
         self._of_staff: deque[Delivery] = deque()
         self._crowds: dict[str, _Crowd] = {}
@@ -96,11 +109,12 @@ class Lanes:
         self._filled.set()
 
     async def put(self, deliveries: Sequence[Delivery]) -> None:
-        """Sort them in; waits while the lanes are full."""
+        """Sort them in; waits while there is too much of what they are."""
         for delivery in deliveries:
             self._sort(delivery)
         self._filled.set()
-        while self._bytes > self._bytes_max and not self._closed:
+        filled = {self.is_crowd(delivery) for delivery in deliveries}
+        while any(self._bytes[sort] > self._bytes_max for sort in filled) and not self._closed:
             self._emptied.clear()
             await self._emptied.wait()
 
@@ -112,19 +126,25 @@ class Lanes:
                 break
             self._filled.clear()
             await self._filled.wait()
-        self._bytes -= sum(one.size for one in taken if isinstance(one, Arrived))
+        for one in taken:
+            if isinstance(one, Arrived):
+                self._bytes[self.is_crowd(one)] -= one.size
         self._emptied.set()
         return taken
 
+    def is_crowd(self, delivery: Delivery) -> bool:
+        """Whether it belongs to the crowd's lane."""
+        return not isinstance(delivery, Rejected) and is_guarded(delivery) and delivery.relay not in self._staff
+
     def _sort(self, delivery: Delivery) -> None:
-        if isinstance(delivery, Rejected) or not delivery.subscription.startswith(_GUARDED):
+        if isinstance(delivery, Rejected) or not is_guarded(delivery):
             self._urgent.append(delivery)
         elif delivery.relay in self._staff:
             self._of_staff.append(delivery)
         elif not self._crowds.setdefault(delivery.relay, _Crowd()).put(delivery):
             return
         if isinstance(delivery, Arrived):
-            self._bytes += delivery.size
+            self._bytes[self.is_crowd(delivery)] += delivery.size
 
     def _next(self, limit: int) -> list[Delivery]:
         for lane in (self._urgent, self._of_staff):
@@ -134,6 +154,8 @@ class Lanes:
         if not crowds:
             return []
         self._turn += 1
+        if sum(map(len, crowds)) > FLOOD:
+            limit = min(limit, PORTION)
         share = max(1, limit // len(crowds))
         start = self._turn % len(crowds)
         return [delivery for crowd in crowds[start:] + crowds[:start] for delivery in crowd.take(share)]
