@@ -1,9 +1,11 @@
 """What is due, and the facts that deciding it needs, read inside the open transaction. At most `limit` of each kind."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Final, TypeVar
 
 from ledger import book, orders, referrals, vouchers
+from ledger.book import Standing
 from ledger.database import Write
 from ledger.lot import Lot
 from ledger.orders import OrderRow
@@ -13,6 +15,15 @@ from nostr_loyalty.desk import completing
 from nostr_loyalty.desk.facts import Facts
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.rules.calendar import day_of, start_of_day
+
+KINDS: Final = ("order", "referral", "lots", "voucher", "tier", "warning")
+MORE: Final = 8
+"""How many times as many are asked for where all that were found belong to programs that are not served."""
+
+Name = tuple[str, int]
+"""The kind of a due thing, and its number in the ledger."""
+Item = TypeVar("Item")
+Fetch = Callable[[int], Awaitable[list[Item]]]
 
 
 @dataclass(slots=True)
@@ -27,29 +38,72 @@ class Due:
     warnings: dict[int, list[Lot]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.ripe or self.referrals or self.expired or self.vouchers or self.reviews or self.warnings)
+        return bool(self.names)
+
+    @property
+    def names(self) -> set[Name]:
+        """What each of it is known by."""
+        return {
+            *(("order", row.id) for row in self.ripe), *(("referral", one.id) for one in self.referrals),
+            *(("lots", each) for each in self.expired), *(("voucher", one.id) for one in self.vouchers),
+            *(("tier", each) for each in self.reviews), *(("warning", each) for each in self.warnings),
+        }  # fmt: skip
 
 
-async def due(w: Write, programs: Mapping[int, ServedProgram], now: int, limit: int) -> Due:
-    """What is due now. Programs that are no longer served keep what they hold."""
-    found = Due(
-        ripe=[row for row in await orders.pending_due(w, now, limit) if row.program_id in programs],
-        referrals=[one for one in await referrals.vesting_due(w, now, limit) if one.program_id in programs],
-        vouchers=[one for one in await vouchers.due(w, now, limit) if one.program_id in programs],
+async def due(
+    w: Write, programs: Mapping[int, ServedProgram], now: int, limit: int, *, kinds: Collection[str] = KINDS,
+    without: Collection[Name] = (),
+) -> Due:  # fmt: skip
+    """What is due now, of these kinds and `without` some. Programs that are no longer served keep what they hold."""
+
+    async def of(kind: str, fetch: Fetch[Item], name_of: Callable[[Item], tuple[int, int]]) -> list[Item]:
+        """`name_of`: the program and the number of each."""
+        asked = limit if kind in kinds else 0
+        while asked:
+            found = await fetch(asked)
+            named = [(one, *name_of(one)) for one in found]
+            served = [one for one, program_id, id_ in named if program_id in programs and (kind, id_) not in without]
+            if served or len(found) < asked:
+                return served[:limit]
+            asked *= MORE
+        return []
+
+    async def over(asked: int) -> list[Standing]:
+        return await _standings(w, [standing_id for standing_id, _ in await book.due_lots(w, now, asked)])
+
+    async def to_review(asked: int) -> list[Standing]:
+        return await _standings(w, await book.standings_to_review(w, now, asked))
+
+    return Due(
+        ripe=await of("order", lambda asked: orders.pending_due(w, now, asked), lambda one: (one.program_id, one.id)),
+        referrals=await of(
+            "referral", lambda asked: referrals.vesting_due(w, now, asked), lambda one: (one.program_id, one.id)
+        ),
+        expired=[one.id for one in await of("lots", over, lambda one: (one.program_id, one.id))],
+        vouchers=await of("voucher", lambda asked: vouchers.due(w, now, asked), lambda one: (one.program_id, one.id)),
+        reviews=[one.id for one in await of("tier", to_review, lambda one: (one.program_id, one.id))],
+        warnings=await _warnings(w, programs, now, limit, without) if "warning" in kinds else {},
     )
-    over = list(dict.fromkeys(standing_id for standing_id, _ in await book.due_lots(w, now, limit)))
-    reviews = await book.standings_to_review(w, now, limit)
-    known = await book.standings_by_id(w, list({*over, *reviews}))
-    served = {id_ for id_, standing in known.items() if standing.program_id in programs}
-    found.expired = [each for each in over if each in served]
-    found.reviews = [each for each in reviews if each in served]
+
+
+async def _standings(w: Write, ids: list[int]) -> list[Standing]:
+    """One for each id, in their order, also where an id comes twice."""
+    known = await book.standings_by_id(w, list(dict.fromkeys(ids)))
+    return [known[each] for each in ids]
+
+
+async def _warnings(
+    w: Write, programs: Mapping[int, ServedProgram], now: int, limit: int, without: Collection[Name]
+) -> dict[int, list[Lot]]:
+    found: dict[int, list[Lot]] = {}
     for program_id, program in programs.items():
         days = program.rules.expiry_warning_days
         if program.rules.ttl_days is not None and days is not None:
             tz = program.rules.tz
             until = start_of_day(day_of(now, tz) + days + 1, tz)
             for standing_id, lot in await book.lots_to_warn(w, program_id, until, now, limit):
-                found.warnings.setdefault(standing_id, []).append(lot)
+                if ("warning", standing_id) not in without:
+                    found.setdefault(standing_id, []).append(lot)
     return found
 
 

@@ -1,22 +1,25 @@
 """Once a minute: whatever is due without anybody asking, in small transactions, until nothing is left that is due.
 
 A sweeper that sleeps loses nobody a point and gives nobody one: what has run out cannot be spent whether or not it was
-written off (Bug 54), and every due thing is found by its date whenever the next sweep comes.
+written off (Bug 54), and every due thing is found by its date whenever the next sweep comes. A thing that surprises us
+is left alone until the next start, with its traceback in the log; the others are done.
 """
 
+import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 import structlog
 
 from ledger import waiting_refunds
 from ledger.database import Database
-from ledger.errors import LedgerUnavailable
+from ledger.errors import InvariantBroken, LedgerUnavailable
 from nostr_loyalty.clock import Clock
 from nostr_loyalty.desk import gathering_due, writing
 from nostr_loyalty.desk.due_desk import DueDesk
 from nostr_loyalty.desk.facts import Dice
+from nostr_loyalty.desk.gathering_due import KINDS, Name
 from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.programs import ServedPrograms
 
@@ -39,10 +42,13 @@ class Sweeper:
         self._clock = clock
         self._dice = dice
         self._promised = promised
+        self._log = structlog.get_logger("sweep")
+        self._in_hand: set[Name] = set()
+        self._left_alone: set[Name] = set()
 
     async def run(self) -> None:
         """Until cancelled."""
-        log = structlog.get_logger("sweep")
+        log = self._log
         while True:
             try:
                 done = await self.sweep()
@@ -68,11 +74,36 @@ class Sweeper:
         return +done
 
     async def _step(self) -> Counter[str]:
+        try:
+            return await self._do(KINDS, LIMIT)
+        except (InvariantBroken, LedgerUnavailable):
+            raise
+        except Exception:  # noqa: BLE001 - whatever surprises us is the fate of one thing, which is looked for now
+            return await self._carefully()
+
+    async def _carefully(self) -> Counter[str]:
+        """One of each kind by itself; what surprises us is left alone."""
+        done: Counter[str] = Counter()
+        for kind in KINDS:
+            try:
+                done += await self._do((kind,), 1)
+            except (InvariantBroken, LedgerUnavailable):
+                raise
+            except Exception:  # noqa: BLE001 - as above
+                self._log.error("left alone", what=sorted(self._in_hand), traceback=traceback.format_exc())
+                self._left_alone |= self._in_hand
+                done["left-alone"] += 1
+        return done
+
+    async def _do(self, kinds: Collection[str], limit: int) -> Counter[str]:
         now = self._clock.now()
         async with self._database.write() as w:
-            due = await gathering_due.due(w, self._programs, now, LIMIT)
+            due = await gathering_due.due(
+                w, self._programs, now, limit, kinds=kinds, without=self._left_alone
+            )  # fmt: skip
             if not due:
                 return Counter()
+            self._in_hand = due.names
             copy = WorkingCopy(await gathering_due.gather(w, due, self._programs, now), now, self._dice)
             desk = DueDesk(copy, self._programs)
             for standing_id in due.expired:

@@ -219,7 +219,7 @@ class Served:
     async def chain(self, customer: str | None = None) -> list[Entry]:
         """The customer's entries from the ledger, verified as a chain."""
         async with self.database.read() as r:
-            standings = await statement.standings_of(r, customer or self.guest.public)
+            standings = await statement.standings_of(r, customer or self.guest.public, self.venue.slug)
             rows = [row for standing in standings for row in await statement.history(r, standing.standing_id)]
         events = [sign(rumor_from_canonical(row.document), self.venue.issuer) for row in rows]
         if events:
