@@ -4,8 +4,8 @@ Rules:
 - Asked are relays that we are connected to anyway, and `indexers`, where lists of everybody are collected. Of what they
   give the newest list holds whose signature holds; one from the future is not believed.
 - Those who are wanted at about the same time are asked for together, and nobody twice at once.
-- A look-up takes `DEADLINE_S` at most. A relay that let it pass is not asked for `MUTED_S`: being silent, it would hold
-  up whoever is new.
+- A relay has `DEADLINE_S` to answer. One that let it pass is not asked for `MUTED_S`: being silent, it would hold up
+  whoever is new.
 - What was found, also that there is nothing, holds for `CHECK_S`. Where not every relay has answered, nothing found is
   no proof that there is nothing: then it holds for `UNSURE_S`.
 """
@@ -33,7 +33,10 @@ COPIES: Final = 3
 """Versions of one list that a relay may give; it should give one."""
 AT_ONCE: Final = 4
 GATHER_S: Final = 0.05
-DEADLINE_S: Final = 5.0
+DEADLINE_S: Final = 4.0
+"""For a relay's answer."""
+LATE_S: Final = 5.0
+"""For a look-up: nothing waits for it any longer."""
 MUTED_S: Final = 60.0
 CHECK_S: Final = 86_400
 UNSURE_S: Final = 600
@@ -77,7 +80,7 @@ class AddressBook:
     def is_late(self, who: str) -> bool:
         """Whether the look-up of somebody lasts for longer than anything should wait for it."""
         wanted = self._wanted.get(who)
-        return wanted is not None and self._clock.monotonic() - wanted[1] >= DEADLINE_S
+        return wanted is not None and self._clock.monotonic() - wanted[1] >= LATE_S
 
     async def run(self) -> None:
         """Until cancelled."""

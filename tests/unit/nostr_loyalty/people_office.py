@@ -108,6 +108,13 @@ class PeopleOffice(Office):
         async with self.database.read() as r:
             return await outbox.due(r, 2**40, 100)
 
+    async def sent_within(self, count: int, seconds: float) -> list[tuple[str, str, str]]:
+        """Let time pass until so many posts have gone out in all, but not more than this."""
+        until = self.clock.monotonic() + seconds
+        while len(self.pool.posts) < count and self.clock.monotonic() < until:
+            await self.spend(0.5)
+        return self.pool.posts
+
     async def spend(self, seconds: float) -> None:
         """Let time pass slowly enough for everybody to do something meanwhile."""
         for _ in range(int(seconds * 2)):
