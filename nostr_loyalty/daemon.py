@@ -34,6 +34,9 @@ from nostr_loyalty.publishing import definitions
 from nostr_loyalty.publishing.outbox_worker import OutboxWorker
 from nostr_loyalty.publishing.program_lists import publish_lists
 from nostr_loyalty.publishing.sealing import Sealer
+from nostr_loyalty.reaching.address_book import AddressBook
+from nostr_loyalty.reaching.hosts import Hosts
+from nostr_loyalty.reaching.names import Names
 from nostr_loyalty.readiness import Readiness
 from nostr_loyalty.upkeep.counting import tell_counts
 from nostr_loyalty.upkeep.happenings import Happenings
@@ -106,12 +109,15 @@ class Daemon:
         happenings = Happenings(database)
         pool, crowd = await self._pools(database, happenings, programs)
         wake = asyncio.Event()
+        hosts = Hosts(allow_private=self._config.daemon.allow_private_relays)
+        asked = [(url, issuer) for issuer in self._keys for url in relays_of(self._config, issuer)]
+        addresses = AddressBook(database, pool, self._clock, hosts, relays=asked, indexers=self._config.daemon.indexers)
         commands = CommandPath(database=database, clock=self._clock, dice=SystemDice(), promised=wake.set)
         letters = LetterPath(programs=programs, commands=commands, dice=SystemDice(), patience=Patience())
         path = EventPath(
             pool=pool, database=database, programs=programs, keys=self._keys, clock=self._clock, dice=SystemDice(),
             batch_max=self._config.daemon.batch_max, promised=wake.set, letters=letters,
-            staff_relays=self._config.daemon.staff_relays, crowd=crowd,
+            staff_relays=self._config.daemon.staff_relays, crowd=crowd, names=Names(hosts, self._clock),
         )  # fmt: skip
         worker = OutboxWorker(
             database,
@@ -122,6 +128,7 @@ class Daemon:
             self._signers,
             is_busy=lambda: path.is_busy,
             wake=wake,
+            addresses=addresses,
             routes={relays for program in programs.all for relays in (program.relays, program.dm_relays)},
         )
         sweeper = Sweeper(database=database, programs=programs, clock=self._clock, dice=SystemDice(), promised=wake.set)

@@ -40,7 +40,9 @@ from nostr_loyalty.intake.opening import Opened
 from nostr_loyalty.intake.reception import Batch, Reception
 from nostr_loyalty.intake.recognition import Letter, Message, OrderMessage, recognise
 from nostr_loyalty.letter_path import UNANSWERED, LetterPath, Taken
+from nostr_loyalty.letters.naming import WaitingForNames
 from nostr_loyalty.programs import ServedPrograms
+from nostr_loyalty.reaching.names import Names
 from relay_client.pool import Pool
 
 BUSY: Final = 64
@@ -58,16 +60,17 @@ class EventPath:
     def __init__(
         self, *, pool: Pool, database: Database, programs: ServedPrograms, keys: Mapping[str, SecretKey], clock: Clock,
         dice: Dice, batch_max: int, promised: Callable[[], None], letters: LetterPath | None = None,
-        staff_relays: Collection[str] = (), crowd: Pool | None = None,
+        staff_relays: Collection[str] = (), crowd: Pool | None = None, names: Names | None = None,
     ) -> None:  # fmt: skip
         """`batch_max`: events in one transaction; `promised()`: called after a commit that left something to send.
 
         `letters` answers what people write; without it letters are remembered and not answered. `staff_relays`: whose
         wraps go first. `crowd`: a pool of its own for wraps at the other relays, so that a flood of them fills no
-        connection that orders come on.
+        connection that orders come on. `names` looks up NIP-05 names in letters.
         """
         self._pool = pool
         self._crowd = crowd
+        self._naming = None if names is None else WaitingForNames(names)
         self._database = database
         self._programs = programs
         self._keys = keys
@@ -113,10 +116,16 @@ class EventPath:
                 await self._lanes.put(deliveries)
             self._lanes.close()
 
+        async def again(batch: Batch) -> None:
+            self._on_the_path += len(batch.opened)
+            await admitted.put(batch)
+
         async def admit() -> None:
             while deliveries := await self._lanes.take(self._batch_max):
                 self._on_the_path += len(deliveries)
                 batch = await self._reception.admit(deliveries, self._clock.monotonic())
+                if self._naming is not None:
+                    self._naming.part(batch, again)
                 self._on_the_path -= len(deliveries) - len(batch.opened)
                 if batch:
                     await admitted.put(batch)
@@ -141,6 +150,8 @@ class EventPath:
             await asyncio.wait((self._admitting,))
             for each in filling:
                 each.cancel()
+            if self._naming is not None:
+                self._naming.stop()
             await admitted.put(None)  # said from here: a stage that fails cancels this wait, and nobody hangs on it
 
     async def retry_aside(self) -> int:
@@ -223,7 +234,8 @@ class EventPath:
         """Answer a letter, after the batch's orders: who pays and asks at once is told what there is now."""
         if self._letters is None:
             return Taken(UNANSWERED)
-        return await self._letters.take(w, letter, {}, now)
+        names = {} if self._naming is None else self._naming.known(letter.message)
+        return await self._letters.take(w, letter, names, now)
 
     async def _set_aside(self, batch: Batch, trace: str) -> None:
         message = batch.opened[0].message

@@ -46,7 +46,7 @@ def claim(copy: WorkingCopy, request: Request, command: Claim) -> Deed | Refusal
         text = wording.held(program, points, "Claimed") if row.held else wording.pending(
             program, points, "Claimed", row.pending_until
         )  # fmt: skip
-    return Deed(text, standing.id, entries, facts={"customer": standing.customer})
+    return Deed(text, standing.id, entries, detail={"order": row.id}, facts={"customer": standing.customer})
 
 
 def _claimed(copy: WorkingCopy, request: Request, row: OrderRow, standing: Standing) -> tuple[OrderRow, bool]:

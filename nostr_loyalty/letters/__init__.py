@@ -4,4 +4,5 @@ reply        the answer as it is promised, with the welcome at a first contact
 questioning  questions
 choosing     choices, and being forgotten
 confirming   what exceeds an operator's limits and waits for an owner's word
+naming       letters that wait until a name is looked up
 """
