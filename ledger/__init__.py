@@ -21,6 +21,8 @@ A map of the room:
 - `referrals`  who brought whom
 - `heirs`      lots that moved to another key with their customer
 - `feedback`   what guests said
+- `awards`     which badges were awarded to whom
+- `choices`    what customers chose, and being forgotten
 - `flags`      what the guard noticed
 - `expiry_policy`    changes of how long points live
 - `announcements`    what issuers last said about themselves

@@ -60,3 +60,11 @@ WHEN (NEW.actor = OLD.actor AND (OLD.undone_by IS NOT NULL OR NEW.undone_by IS N
   OR NEW.standing_id IS NOT OLD.standing_id OR NEW.points <> OLD.points OR NEW.day <> OLD.day
   OR NEW.detail <> OLD.detail OR NEW.done_at <> OLD.done_at
 BEGIN SELECT RAISE(ABORT, 'an action never changes, but that it is undone once'); END;
+
+-- Badges of tiers that were awarded (NIP-58), each once: an award names its customer to everybody, and may have to be withdrawn.
+CREATE TABLE award (
+    standing_id INTEGER NOT NULL REFERENCES standing (id),
+    tier        TEXT    NOT NULL,
+    ref         BLOB    NOT NULL CHECK (length(ref) = 32),
+    PRIMARY KEY (standing_id, tier)
+) STRICT, WITHOUT ROWID;

@@ -5,12 +5,12 @@ was public (NIP-09): a relay may not obey, and what somebody has copied stays co
 over the program's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from kinds import deletion
 from kinds.event import author, canonical_of
-from kinds.registry import CARD, ENTRY
+from kinds.registry import BADGE_AWARD, CARD, ENTRY
 from ledger.book import Standing
 from ledger.entry import Entry
 from nostr_loyalty.desk.working_copy import WorkingCopy
@@ -50,11 +50,16 @@ def choose(copy: WorkingCopy, standing: Standing) -> Standing:
     return standing
 
 
-def withdraw(copy: WorkingCopy, program: ServedProgram, standing: Standing, entries: Sequence[Entry]) -> None:
-    """Ask the relays to delete whatever of a customer was ever published in clear, and its card."""
+def withdraw(
+    copy: WorkingCopy, program: ServedProgram, standing: Standing, entries: Sequence[Entry], badges: Sequence[str]
+) -> None:  # fmt: skip
+    """Ask the relays to delete whatever of a customer was ever published in clear, and its card; `badges`: the ids of
+    awards.
+    """
     shown = _shown(program, standing, entries)
     if shown or publications.is_public(program, standing):
         standing = _take_down(copy, program, standing, shown)
+    _delete(copy, program, dict.fromkeys(badges, BADGE_AWARD))
     _take_down_private_card(copy, program, standing)
 
 
@@ -82,9 +87,7 @@ def _take_down(
         copy.promise(publications.withdrawal(program, canonical_of(last), copy.dice(32)))
         gone[last.id] = CARD
         standing = copy.put_standing(program, standing)
-    for template in deletion.templates(gone, max(copy.now, standing.card_at)):
-        document = canonical_of(author(template, program.issuer))
-        copy.promise(publications.withdrawal(program, document, copy.dice(32)))
+    _delete(copy, program, gone, until=standing.card_at)
     return standing
 
 
@@ -93,7 +96,15 @@ def _take_down_private_card(copy: WorkingCopy, program: ServedProgram, standing:
     if standing.card_name is None or not standing.card_at:
         return standing
     address = publications.private_card_address(program, standing.card_name)
-    for template in deletion.templates({}, max(copy.now, standing.card_at), addresses=[address]):
+    _delete(copy, program, {}, until=standing.card_at, addresses=[address])
+    return standing._replace(card_name=None)
+
+
+def _delete(
+    copy: WorkingCopy, program: ServedProgram, events: Mapping[str, int], *, until: int = 0,
+    addresses: Sequence[str] = (),
+) -> None:  # fmt: skip
+    """Promise the requests. `until`: the date of a card that goes, which may be ahead of the clock."""
+    for template in deletion.templates(events, max(copy.now, until), addresses=addresses):
         document = canonical_of(author(template, program.issuer))
         copy.promise(publications.withdrawal(program, document, copy.dice(32)))
-    return standing._replace(card_name=None)

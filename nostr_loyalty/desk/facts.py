@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from ledger.actions import Action
+from ledger.awards import Award
 from ledger.book import EntryDraw, OpenedLot, Standing
 from ledger.entry import Entry, EntryType, NewEntry
 from ledger.feedback import Feedback
@@ -103,6 +104,7 @@ class Slip:
     wrong_claims: list[tuple[int, str, int]] = field(default_factory=list)
     warned: list[int] = field(default_factory=list)
     choices: dict[int, Standing] = field(default_factory=dict)
+    awards: list[tuple[Award, Promise]] = field(default_factory=list)
     promises: list[Promise] = field(default_factory=list)
 
 

@@ -9,7 +9,6 @@ from nostr_loyalty.desk import tiers
 from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import wording
-from nostr_loyalty.publishing.badges import badge_award
 from nostr_loyalty.rules.tiering import TierState, review
 
 
@@ -32,8 +31,8 @@ def reviewed(copy: WorkingCopy, program: ServedProgram, standing: Standing) -> S
         spoken = program.spoken(standing.language)
         text = wording.tier_changed(spoken, change.event, before, after, change.state.grace_until)
         copy.notify(program, standing, text, important=change.event in ("at_risk", "lost"))
-        if change.event == "reached" and standing.badge and standing.tier is not None and not standing.forgotten:
-            copy.promise(badge_award(program, standing, standing.tier, copy.now, copy.dice(32)))
+        if change.event == "reached":
+            copy.award(program, standing)
         return copy.put_standing(program, standing)
     copy.facts.standings[standing.id] = standing
     copy.slip.standings[standing.id] = standing

@@ -23,6 +23,7 @@ from nostr_loyalty.desk import tiers
 from nostr_loyalty.desk.facts import Dice, Facts, Movement, Slip
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import publications
+from nostr_loyalty.publishing.badges import badge_award
 from nostr_loyalty.rules.calendar import day_of
 
 IMPORTANT_TYPES: Final = frozenset({"redeemed", "expired", "revoked"})
@@ -247,6 +248,11 @@ class WorkingCopy:
         """The same to a customer, who may have switched such notices off."""
         if wants(standing.notify, important):
             self.tell(program, standing.customer, text)
+
+    def award(self, program: ServedProgram, standing: Standing) -> None:
+        """Award the badge of the customer's tier, if it wants badges; one that it has is not given again."""
+        if standing.badge and standing.tier is not None and not standing.forgotten:
+            self.slip.awards.append(badge_award(program, standing, standing.tier, self.now, self.dice(32)))
 
     def close_without_cards(self) -> Slip:
         """The slip of what is the last that is said of somebody."""

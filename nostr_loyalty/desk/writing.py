@@ -2,6 +2,7 @@
 
 from ledger import (
     actions,
+    awards,
     book,
     choices,
     claim_attempts,
@@ -32,7 +33,8 @@ async def write(w: Write, slip: Slip, now: int) -> None:
         await referrals.move(w, old, new)
     await tally.add(w, list(slip.tallies.values()))
     await _write_the_rest(w, slip)
-    await outbox.post(w, slip.promises, now)
+    fresh = await awards.record(w, [award for award, _ in slip.awards])
+    await outbox.post(w, [*slip.promises, *(promise for award, promise in slip.awards if award in fresh)], now)
 
 
 async def _write_the_rest(w: Write, slip: Slip) -> None:

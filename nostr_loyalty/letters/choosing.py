@@ -5,7 +5,7 @@ A choice is booked like a command: on a working copy, in the same transaction as
 
 from typing import Final
 
-from ledger import book, choices, programs, statement
+from ledger import awards, book, choices, programs, statement
 from ledger.book import Standing
 from ledger.database import Write
 from ledger.entry import Entry
@@ -46,8 +46,7 @@ async def choose(
             await choices.choose(w, standing._replace(notify=notices))
             return Said(program, answering.notices_chosen(program, notices))
         case asked_for.BadgeChoice(wanted=wanted):
-            await choices.choose(w, standing._replace(badge=int(wanted)))
-            return Said(program, answering.badge_chosen(program, wanted=wanted))
+            return await _badge(w, program, standing, wanted=wanted, now=now, dice=dice)
         case asked_for.Language(code=code):
             if code not in catalogue.languages():
                 return Said(program, answering.no_such_language(program, code), code="language-unknown")
@@ -72,10 +71,12 @@ async def forget(w: Write, program: ServedProgram, message: Message, now: int, d
     promises = 0
     for one in (standing, *before.values()):
         copy = WorkingCopy(await _facts(w, one), now, dice)
-        choice_desk.withdraw(copy, program, one, await _chain(w, one))
+        badges = [award.ref for award in await awards.of_standing(w, one.id)]
+        choice_desk.withdraw(copy, program, one, await _chain(w, one), badges)
         slip = copy.close_without_cards()
         await writing.write(w, slip, now)
         is_operator = program.operator(one.customer) is not None
+        await awards.take_out(w, one.id)
         await choices.forget(w, one.id, dice(32), keeps_commands=is_operator)
         promises += len(slip.promises)
     return Said(program, answering.forgotten(program), code="forgotten", promises=promises)
@@ -89,6 +90,14 @@ async def _share(
     slip = copy.close()
     await writing.write(w, slip, now)
     return Said(program, answering.sharing_chosen(program, sharing), promises=len(slip.promises))
+
+
+async def _badge(w: Write, program: ServedProgram, standing: Standing, *, wanted: bool, now: int, dice: Dice) -> Said:
+    copy = WorkingCopy(await _facts(w, standing), now, dice)
+    copy.award(program, choice_desk.choose(copy, standing._replace(badge=int(wanted))))
+    await writing.write(w, copy.slip, now)
+    text = answering.badge_chosen(program, wanted=wanted)
+    return Said(program, text, promises=len(copy.slip.awards))
 
 
 async def _pause(w: Write, program: ServedProgram, role: str | None, *, paused: bool) -> Said:

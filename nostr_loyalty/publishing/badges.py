@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from kinds import badge as wire
 from kinds.badge import Badge, Picture
 from kinds.event import author, canonical_of
+from ledger.awards import Award
 from ledger.book import Standing
 from ledger.outbox import Promise
 from nostr_loyalty.config.settings import ProgramSettings
@@ -36,12 +37,12 @@ def badges(settings: ProgramSettings) -> Iterator[Said]:
         yield Said(f"30009:{name}", "badge", wire.template(badge, 0))
 
 
-def badge_award(program: ServedProgram, standing: Standing, tier: str, now: int, seed: bytes) -> Promise:
+def badge_award(program: ServedProgram, standing: Standing, tier: str, now: int, seed: bytes) -> tuple[Award, Promise]:
     """The award of a tier's badge. For a customer with `standing.badge` only: it is public and stays for ever."""
     assert standing.badge, "an award names its customer to everybody"
     address = wire.address(program.issuer, badge_name(program.slug, tier))
-    document = canonical_of(author(wire.award_template(address, [standing.customer], now), program.issuer))
-    supersedes = f"award:{program.ledger_id}:{standing.id}:{tier}"
-    recipe = sealing.plain(document)
+    rumor = author(wire.award_template(address, [standing.customer], now), program.issuer)
+    recipe = sealing.plain(canonical_of(rumor))
     acks = min(program.acks, len(program.relays))
-    return Promise(LANE_CARD, "award", program.issuer, recipe, seed, program.relays, acks, supersedes)
+    award = Award(standing.id, tier, rumor.id)
+    return award, Promise(LANE_CARD, "award", program.issuer, recipe, seed, program.relays, acks)

@@ -159,11 +159,12 @@ async def test_an_award_is_for_who_asked(place: Place) -> None:
     """It names the guest and a badge that is defined; without having asked nobody gets one."""
     await place.start(MINIMAL + TIERS)
     program = place.programs.all[0]
-    promise = badge_award(program, standing(1), "gold", NOW, b"s" * 32)
+    booked, promise = badge_award(program, standing(1), "gold", NOW, b"s" * 32)
     sealed = Sealer({place.key.public: place.key}).seal(promise.issuer, promise.recipe, promise.seed)
     award = badge.parse_award(verify(parse_event(sealed.text)))
     assert award.badge == badge.address(place.key.public, "cafe-sol:gold")
     assert award.receivers == (GUEST,)
+    assert booked == (7, "gold", sealed.event_id)
     assert (promise.relays, promise.acks) == (program.relays, 1)
     with pytest.raises(AssertionError):
         badge_award(program, standing(0), "gold", NOW, b"s" * 32)
