@@ -75,7 +75,8 @@ def _lines(guest: str, found: Collection) -> list[str]:
     if not found.holdings:
         lines.append("  no card and no entry was found")
     if found.unopened:
-        lines += ["", f"{found.unopened} gift wraps to this key did not open and were left alone"]
+        wraps = "1 gift wrap" if found.unopened == 1 else f"{found.unopened} gift wraps"
+        lines += ["", f"{wraps} to this key did not open and {'was' if found.unopened == 1 else 'were'} left alone"]
     return lines + [f"DOES NOT VERIFY: {fault}" for fault in found.faults]
 
 
