@@ -20,8 +20,9 @@ class ServedProgram:
 
     `ledger_id` and `revision_id` are its rows in the ledger; `revision` is the event id of the definition in force (the
     `rev` of its entries); `issuer` is D's public key; `sources` are the public keys allowed to report orders.
-    `staff`: who may do what by message; `monitors`: keys of kitchen displays; `language`: what people are spoken to in;
-    `first_contact_work`: the difficulty (NIP-13) that wraps of strangers must have.
+    `staff`: who may do what by message; `monitors`: keys of kitchen displays; `language`: what people are spoken to in
+    (`own_language` is the program's, where that is somebody's choice); `first_contact_work`: the difficulty (NIP-13)
+    that wraps of strangers must have.
     """
 
     ledger_id: int
@@ -41,6 +42,7 @@ class ServedProgram:
     operators: frozenset[str] = frozenset()
     claim_url: str | None = None
     language: str = "en"
+    own_language: str | None = None
     staff: tuple[Operator, ...] = ()
     monitors: tuple[str, ...] = ()
     allows_nip04: bool = False
@@ -53,8 +55,10 @@ class ServedProgram:
         return next((one for one in self.staff if one.key == key), None)
 
     def spoken(self, language: str | None) -> "ServedProgram":
-        """The same program as it speaks to somebody in another language (None: its own)."""
-        return self if language in (None, self.language) else replace(self, language=language)
+        """The same program as it speaks to somebody in another language (None: its own, whomever it spoke to)."""
+        own = self.own_language or self.language
+        wanted = language or own
+        return self if wanted == self.language else replace(self, language=wanted, own_language=own)
 
     def paused(self) -> "ServedProgram":
         """The same program while its orders earn nothing."""

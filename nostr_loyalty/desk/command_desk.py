@@ -34,6 +34,7 @@ from nostr_loyalty.commands.outcome import Outcome, duplicate, refused
 from nostr_loyalty.desk import guest_desk, hand_desk, order_hand_desk, relink_desk, reward_desk, undo_desk
 from nostr_loyalty.desk.deed import Deed
 from nostr_loyalty.desk.working_copy import WorkingCopy
+from nostr_loyalty.publishing.saying import key_shown
 from nostr_loyalty.rules.authority import may
 from nostr_loyalty.rules.refusal import Refusal
 
@@ -92,19 +93,22 @@ def _not_allowed(request: Request, now: int) -> Refusal | None:
     if request.role == "customer" and verb not in CUSTOMER_VERBS:
         return Refusal("command-not-allowed", verb)
     if request.role == "customer" and getattr(request.command, "who", None) not in (None, request.actor):
-        return Refusal("command-not-allowed", f"{verb} for somebody else")
+        return Refusal.saying("command-not-allowed", "{verb} for somebody else", verb=verb)
     program = request.program
     if request.role == "operator":
         operator = program.operator(request.actor)
         if operator is None or not may(operator.role, verb):
-            return Refusal("command-not-allowed", f"{verb} by {request.actor[:8]}… at {program.slug}")
+            return Refusal.saying(
+                "command-not-allowed", "{verb} by {who} at {program}", verb=verb, who=key_shown(request.actor),
+                program=program.slug,
+            )  # fmt: skip
     return untimely(request.at, now)
 
 
 def untimely(at: int, now: int) -> Refusal | None:
     """Why nothing that was asked at this time (unix seconds) is done now."""
     if at < now - OLD_S:
-        return Refusal("command-too-old", f"asked {(now - at) // 86_400} days ago")
+        return Refusal.saying("command-too-old", "asked {days} days ago", days=(now - at) // 86_400)
     if at > now + AHEAD_S:
-        return Refusal("command-from-the-future", f"dated {at - now} s ahead of this clock")
+        return Refusal.saying("command-from-the-future", "dated {seconds} s ahead of this clock", seconds=at - now)
     return None

@@ -11,7 +11,7 @@ from ledger.flags import Flag
 from ledger.orders import OrderRow
 from ledger.tally import Tally
 from nostr_loyalty.desk import tier_desk
-from nostr_loyalty.desk.facts import Movement
+from nostr_loyalty.desk.facts import Movement, Sentence
 from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.intake.recognition import recorded_facts
 from nostr_loyalty.programs import ServedProgram
@@ -36,7 +36,7 @@ def customer_facts(copy: WorkingCopy, program: ServedProgram, standing: Standing
 
 
 def credit(
-    copy: WorkingCopy, program: ServedProgram, row: OrderRow, standing: Standing, *, stamped: bool, text: str
+    copy: WorkingCopy, program: ServedProgram, row: OrderRow, standing: Standing, *, stamped: bool, text: Sentence
 ) -> OrderRow:  # fmt: skip
     """Give the customer what the order is worth; the order as it is then written down."""
     row = _guarded(copy, program, row, standing)

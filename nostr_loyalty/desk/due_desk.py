@@ -37,7 +37,7 @@ class DueDesk:
     def ripen(self, row: OrderRow) -> None:
         """Book an order's pending points."""
         program = self._programs[row.program_id]
-        book_pending(self._copy, program, row, wording.earned(program))
+        book_pending(self._copy, program, row, wording.earned)
         self.done["vested"] += 1
 
     def end_hold(self, voucher: Voucher) -> None:
@@ -60,7 +60,7 @@ class DueDesk:
             if points:
                 who = ("referrer", "friend")[place]
                 entry = bonus(
-                    copy, program, copy.followed(standing_id), points, text=wording.referred(program),
+                    copy, program, copy.followed(standing_id), points, text=wording.referred,
                     author=program.issuer, reference=f"referral:{referral.id}:{referral.order_id}:{who}",
                     adapter="daemon",
                 )  # fmt: skip

@@ -20,6 +20,7 @@ from ledger.referrals import Referral
 from ledger.tally import Tally
 from ledger.vouchers import Voucher
 from ledger.waiting_refunds import WaitingRefund
+from nostr_loyalty.programs import ServedProgram
 
 Dice = Callable[[int], bytes]
 """n random bytes."""
@@ -108,17 +109,22 @@ class Slip:
     promises: list[Promise] = field(default_factory=list)
 
 
+Sentence = Callable[[ServedProgram], str]
+"""A sentence in the language that a program speaks, as the functions of `wording` are."""
+
+
 class Movement(NamedTuple):
     """Points about to move: what the entry says besides its place in the chain.
 
     `moved` is what the lot algebra made of it. (`adapter`, `author`, `reference`) make it happen once. `reverses` is
-    the id of the entry that this one takes back, `of_credit` whether that one was a credit. `said`: what the customer
-    reads instead of the usual line. `lot`, `linked`: event ids; `voucher`: the hash of a code.
+    the id of the entry that this one takes back, `of_credit` whether that one was a credit. `text` is what the entry
+    says, in the customer's language; `said` what the customer reads instead of the usual line. `lot`, `linked`: event
+    ids; `voucher`: the hash of a code.
     """
 
     type: EntryType
     moved: Moved
-    text: str
+    text: Sentence
     author: str
     reference: str
     occurred_at: int
@@ -131,4 +137,4 @@ class Movement(NamedTuple):
     by: str | None = None
     lot: str | None = None
     linked: str | None = None
-    said: str | None = None
+    said: Sentence | None = None

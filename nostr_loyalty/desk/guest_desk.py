@@ -13,7 +13,7 @@ from nostr_loyalty.desk.hand_desk import is_frozen, known
 from nostr_loyalty.desk.lot_moves import bonus
 from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.intake.recognition import recorded_facts
-from nostr_loyalty.publishing import wording
+from nostr_loyalty.publishing import deeds, wording
 from nostr_loyalty.rules import claiming, earning, referring
 from nostr_loyalty.rules.refusal import Refusal
 
@@ -38,13 +38,13 @@ def claim(copy: WorkingCopy, request: Request, command: Claim) -> Deed | Refusal
     assert row is not None, "an unknown code was refused"
     standing = copy.standing(program, request.actor)
     row, stamped = _claimed(copy, request, row, standing)
-    row = crediting.credit(copy, program, row, standing, stamped=stamped, text=wording.claimed(program))
+    row = crediting.credit(copy, program, row, standing, stamped=stamped, text=wording.claimed)
     points = row.earned - row.reversed
     entries = tuple(copy.slip.entries[-1:]) if row.entry_id is not None else ()
-    text = f"{wording.delta(program, points)} at {program.title}."
+    text = deeds.claimed(program, points)
     if row.pending_until is not None:
-        text = wording.held(program, points, "Claimed") if row.held else wording.pending(
-            program, points, "Claimed", row.pending_until
+        text = wording.held(program, points, deeds.claimed_for_later(program)) if row.held else wording.pending(
+            program, points, deeds.claimed_for_later(program), row.pending_until
         )  # fmt: skip
     return Deed(text, standing.id, entries, detail={"order": row.id}, facts={"customer": standing.customer})
 
@@ -79,7 +79,7 @@ def feedback(copy: WorkingCopy, request: Request, command: Feedback) -> Deed | R
     entry = None
     if program.rules.feedback:
         entry = bonus(
-            copy, program, standing, program.rules.feedback, text=wording.feedback(program), author=request.actor,
+            copy, program, standing, program.rules.feedback, text=wording.feedback, author=request.actor,
             reference=request.ref, adapter=request.adapter,
         )  # fmt: skip
     said = Said(row.id, program.ledger_id, standing.id, command.text, entry.id if entry else None, copy.now)
@@ -113,7 +113,7 @@ def refer(copy: WorkingCopy, request: Request, command: Refer) -> Deed | Refusal
     copy.put_referral(referral)
     friend = friend._replace(referral_id=referral.id)
     facts.standings[friend.id] = copy.slip.standings[friend.id] = friend
-    return Deed(f"Noted: you bring {friend.customer[:8]}… to {program.title}.", standing.id)
+    return Deed(deeds.brings(program, friend.customer), standing.id)
 
 
 def _order_of(copy: WorkingCopy, standing: Standing, reference: str | None) -> OrderRow | None:

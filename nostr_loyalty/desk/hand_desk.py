@@ -5,12 +5,13 @@ from ledger.entry import CREDITS, NewEntry
 from nostr_loyalty.commands.command import Freeze, Grant, Request, Revoke, RevokeEntry, Unfreeze
 from nostr_loyalty.desk import tier_desk
 from nostr_loyalty.desk.deed import Deed
-from nostr_loyalty.desk.facts import Movement
+from nostr_loyalty.desk.facts import Movement, Sentence
 from nostr_loyalty.desk.lot_moves import take, take_credit, write_off
 from nostr_loyalty.desk.voucher_moves import give_back
 from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.programs import ServedProgram
-from nostr_loyalty.publishing import wording
+from nostr_loyalty.publishing import deeds, wording
+from nostr_loyalty.publishing.saying import key_shown
 from nostr_loyalty.rules import expiring, handling
 from nostr_loyalty.rules.program import HandRules
 from nostr_loyalty.rules.refusal import Refusal
@@ -22,7 +23,7 @@ def known(copy: WorkingCopy, program: ServedProgram, customer: str) -> Standing 
     """
     standing_id = copy.facts.standing_ids.get((program.ledger_id, customer))
     if standing_id is None:
-        return Refusal("customer-unknown", f"{customer[:8]}… at {program.slug}")
+        return Refusal.saying("customer-unknown", "{who} at {program}", who=key_shown(customer), program=program.slug)
     return copy.followed(standing_id)
 
 
@@ -43,12 +44,12 @@ def grant(copy: WorkingCopy, request: Request, command: Grant) -> Deed | Refusal
     expires_at = command.expires_at
     if expires_at is None:
         expires_at = expiring.expires_at(request.program.rules, copy.now)
-    entry = give(copy, request, standing, command.points, wording.granted(request.program, command.reason), expires_at)
+    entry = give(copy, request, standing, command.points, lambda it: wording.granted(it, command.reason), expires_at)
     return _deed(copy, request.program, standing, entry, {"entry": entry.id}, points=command.points)
 
 
 def give(
-    copy: WorkingCopy, request: Request, standing: Standing, points: int, text: str, expires_at: int | None
+    copy: WorkingCopy, request: Request, standing: Standing, points: int, text: Sentence, expires_at: int | None
 ) -> NewEntry:
     """Book a granted credit by the asker."""
     moved = copy.position(standing).credit(copy.facts.next_entry_id, points, expires_at=expires_at, at=copy.now)
@@ -69,9 +70,11 @@ def revoke(copy: WorkingCopy, request: Request, command: Revoke) -> Deed | Refus
     standing = write_off(copy, request.program, found)
     moved = take(copy, request.program, standing, command.points)
     if moved is None:
-        return Refusal("points-none-to-take", f"{standing.customer[:8]}… at {request.program.slug}")
+        return Refusal.saying(
+            "points-none-to-take", "{who} at {program}", who=key_shown(standing.customer), program=request.program.slug
+        )
     entry = copy.enter(request.program, standing, Movement(
-        type="revoked", moved=moved, text=wording.revoked_by_hand(request.program, command.reason),
+        type="revoked", moved=moved, text=lambda it: wording.revoked_by_hand(it, command.reason),
         author=request.actor, reference=request.ref, occurred_at=request.at, adapter=request.adapter, by=request.actor,
     ))  # fmt: skip
     return _deed(copy, request.program, standing, entry, {"revoked": -entry.points}, points=-entry.points)
@@ -85,8 +88,7 @@ def revoke_entry(copy: WorkingCopy, request: Request, command: RevokeEntry) -> D
         return Refusal("entry-unknown", command.entry[:8])
     standing = copy.facts.standings[entry.standing_id]
     if standing.relinked_to is not None or entry.type not in (*CREDITS, "redeemed"):
-        return Refusal("entry-not-reversible", f"{entry.type} entry {command.entry[:8]}")
-    text = wording.revoked_by_hand(program, command.reason)
+        return Refusal.saying("entry-not-reversible", "{type} entry {entry}", type=entry.type, entry=command.entry[:8])
     if entry.type == "redeemed":
         voucher = next((one for one in copy.facts.vouchers.values() if one.entry_id == entry.id), None)
         if voucher is None or not voucher.charged:
@@ -106,10 +108,11 @@ def revoke_entry(copy: WorkingCopy, request: Request, command: RevokeEntry) -> D
         return refusal
     moved = take_credit(copy, program, standing, entry.id, due)
     if moved is None:
-        return Refusal("entry-reversed-before", f"{command.entry[:8]}: it has run out, or was spent")
+        return Refusal.saying("entry-reversed-before", "{entry}: it has run out, or was spent", entry=command.entry[:8])
     booked = copy.enter(program, standing, Movement(
-        type="revoked", moved=moved, text=text, author=request.actor, reference=request.ref, occurred_at=request.at,
-        adapter=request.adapter, by=request.actor, reverses=entry.id, order_id=entry.order_id,
+        type="revoked", moved=moved, text=lambda it: wording.revoked_by_hand(it, command.reason),
+        author=request.actor, reference=request.ref, occurred_at=request.at, adapter=request.adapter,
+        by=request.actor, reverses=entry.id, order_id=entry.order_id,
     ))  # fmt: skip
     if order is not None:
         run_out = lot.expired - (order.reversed - order.unbooked - order.clamped - lot.reversed)
@@ -135,7 +138,7 @@ def freeze(copy: WorkingCopy, request: Request, command: Freeze | Unfreeze) -> D
         return standing
     frozen = isinstance(command, Freeze)
     copy.put_standing(request.program, standing._replace(frozen=int(frozen)))
-    text = f"{standing.customer[:8]}… can {'spend nothing until unfrozen' if frozen else 'spend again'}."
+    text = deeds.frozen(request.program, standing.customer, frozen=frozen)
     return Deed(text, standing.id, detail={"was": standing.frozen}, facts={"customer": standing.customer})
 
 
@@ -153,5 +156,5 @@ def _deed(
 ) -> Deed:  # fmt: skip
     count, so_far = copy.facts.hand_today
     copy.facts.hand_today = (count + 1, so_far + points)
-    text = f"{wording.delta(program, entry.points)} for {standing.customer[:8]}…, balance {entry.balance}."
+    text = deeds.moved(program, standing.customer, entry.points, entry.balance)
     return Deed(text, standing.id, (entry,), points, detail, {"customer": standing.customer})

@@ -15,7 +15,7 @@ from ledger.entry import NewEntry
 from ledger.lot import Moved
 from ledger.orders import OrderRow
 from nostr_loyalty.desk import tier_desk
-from nostr_loyalty.desk.facts import Movement
+from nostr_loyalty.desk.facts import Movement, Sentence
 from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import wording
@@ -31,7 +31,7 @@ def write_off(copy: WorkingCopy, program: ServedProgram, standing: Standing) -> 
         # Points that were put back into a lot can run out a second time: the key must not come twice.
         again = f":{lot.expired}" if lot.expired else ""
         copy.enter(program, standing, Movement(
-            type="expired", moved=moved, text=wording.expired(program), author=program.issuer,
+            type="expired", moved=moved, text=wording.expired, author=program.issuer,
             reference=f"{ref}:expired{again}", occurred_at=lot.expires_at or copy.now, adapter="daemon", lot=ref,
         ))  # fmt: skip
         standing = copy.facts.standings[standing.id]
@@ -83,7 +83,7 @@ def _clamped(
     return take_(points) if points else None
 
 
-def book_pending(copy: WorkingCopy, program: ServedProgram, row: OrderRow, text: str) -> NewEntry | None:
+def book_pending(copy: WorkingCopy, program: ServedProgram, row: OrderRow, text: Sentence) -> NewEntry | None:
     """Book the points of an order that were pending: what was not taken back by now; None where nothing is left."""
     assert row.standing_id is not None
     standing = copy.followed(row.standing_id)
@@ -109,7 +109,7 @@ def book_pending(copy: WorkingCopy, program: ServedProgram, row: OrderRow, text:
 
 
 def bonus(
-    copy: WorkingCopy, program: ServedProgram, standing: Standing, points: int, *, text: str, author: str,
+    copy: WorkingCopy, program: ServedProgram, standing: Standing, points: int, *, text: Sentence, author: str,
     reference: str, adapter: str,
 ) -> NewEntry:  # fmt: skip
     """Book points that were earned otherwise than by an order, and count them today."""

@@ -42,7 +42,8 @@ class OrderDesk:
 
     def reject(self, rejection: Rejection) -> None:
         """Promise the answer to a signed message that the door turned away."""
-        answer = Reply("rejected", wording.rejected(rejection.sentence), reason=rejection.code)
+        reason = wording.rejection(rejection.program, rejection.code, rejection.detail)
+        answer = Reply("rejected", wording.rejected(reason, rejection.program), reason=rejection.code)
         self._copy.promise(publications.rejection(rejection, answer, self._copy.now, self._copy.dice(32)))
 
     def _answer(self, message: OrderMessage, answer: Reply) -> None:
@@ -64,7 +65,7 @@ class OrderDesk:
             facts = crediting.customer_facts(self._copy, message.program, standing, message.order.paid_at)
             earned = earning.earn(message.program.rules, message.facts, facts)
         if isinstance(earned, Refusal):
-            return Reply("rejected", wording.rejected(earned.sentence), reason=earned.code)
+            return _refused(message.program, earned)
         answer = self._claimable(message, earned) if customer is None else self._earned(message, earned)
         for waiting in self._copy.waiting_for(order_name(message)):
             row = self._copy.order(order_name(message))
@@ -73,7 +74,7 @@ class OrderDesk:
             if isinstance(taken_back, Refusal):
                 self._copy.release(waiting)  # it does not fit the order that has come: its source is told
                 about = message._replace(message=message.message._replace(ref=waiting.message_ref))
-                self._answer(about, Reply("rejected", wording.rejected(taken_back.sentence), reason=taken_back.code))
+                self._answer(about, _refused(message.program, taken_back))
             else:
                 answer = self._net(message.program, order_name(message), answer)
         return answer
@@ -83,7 +84,7 @@ class OrderDesk:
         assert message.order.customer is not None
         standing = copy.followed(copy.standing(program, message.order.customer).id)
         row = self._new_order(message, earned, standing.id)
-        row = crediting.credit(copy, program, row, standing, stamped=earned.stamped, text=wording.earned(program))
+        row = crediting.credit(copy, program, row, standing, stamped=earned.stamped, text=wording.earned)
         return self._accepted(program, row, row.earned if row.pending_until is None else 0)
 
     def _claimable(self, message: OrderMessage, earned: Earned) -> Reply:
@@ -121,16 +122,16 @@ class OrderDesk:
         known = self._copy.order(key)
         refund = self._refunds.of_message(message)
         if known is None:
-            line = wording.kept_for_later(message.reference)
+            line = wording.kept_for_later(message.reference, message.program)
             if self._copy.is_refunded(refund):
-                return Reply("duplicate", wording.counted_before(line), points=0)
+                return Reply("duplicate", wording.counted_before(line, message.program), points=0)
             self._copy.keep_waiting(refund)
             return Reply("accepted", line, points=0)
         if self._copy.is_refunded(refund):
             return self._counted_before(message.program, known)
         taken = self._refunds.take_back(message.program, known, refund)
         if isinstance(taken, Refusal):
-            return Reply("rejected", wording.rejected(taken.sentence), reason=taken.code)
+            return _refused(message.program, taken)
         row = self._copy.order(key)
         assert row is not None
         if row.standing_id is None:
@@ -173,12 +174,16 @@ class OrderDesk:
             due = row.earned - row.reversed
             text = wording.held(program, due, text) if row.held else wording.pending(program, due, text, pending)
         if result == "duplicate":
-            text = wording.counted_before(text)
+            text = wording.counted_before(text, program)
         perks = tuple((perk.type, perk.value) for perk in rules.perks if tier is not None and perk.tier == tier.id)
         return Reply(
             result, text, points=points, balance=standing.balance, visits_month=visits,
             tier=tier.id if tier is not None else None, perks=perks, pending_until=None if row.held else pending,
         )  # fmt: skip
+
+
+def _refused(program: ServedProgram, refusal: Refusal) -> Reply:
+    return Reply("rejected", wording.rejected(wording.refusal(program, refusal), program), reason=refusal.code)
 
 
 def order_name(message: OrderMessage) -> OrderName:

@@ -10,7 +10,7 @@ from nostr_loyalty.desk.deed import Deed
 from nostr_loyalty.desk.lot_moves import book_pending
 from nostr_loyalty.desk.refund_desk import RefundDesk
 from nostr_loyalty.desk.working_copy import WorkingCopy
-from nostr_loyalty.publishing import wording
+from nostr_loyalty.publishing import deeds, wording
 from nostr_loyalty.rules.refusal import Refusal
 
 
@@ -30,7 +30,7 @@ def refund(copy: WorkingCopy, request: Request, command: Refund) -> Deed | Refus
     if isinstance(taken, Refusal):
         return taken
     entries = tuple(copy.slip.entries[before:])
-    text = f"Order {row.reference} taken back: {wording.delta(request.program, -taken)}."
+    text = deeds.order_taken_back(request.program, row.reference, taken)
     return Deed(text, _whose(copy, row), entries, facts={"order": row.reference})
 
 
@@ -45,18 +45,18 @@ def release(copy: WorkingCopy, request: Request, command: Release) -> Deed | Ref
         return Refusal("order-not-held", command.order)
     copy.slip.settled.append((row.id, "released"))
     if not row.held:
-        return Deed(f"Order {row.reference} was looked at.", _whose(copy, row), facts={"order": row.reference})
+        text = deeds.order_looked_at(request.program, row.reference)
+        return Deed(text, _whose(copy, row), facts={"order": row.reference})
     until = waits_until(copy, request.program, row)
     if until is not None:
         copy.put_order(row._replace(pending_until=until, held=0))
-        text = wording.pending(
-            request.program, row.earned - row.reversed, f"Order {row.reference} released", until
-        )  # fmt: skip
+        line = deeds.order_released_for_later(request.program, row.reference)
+        text = wording.pending(request.program, row.earned - row.reversed, line, until)
         return Deed(text, _whose(copy, row), facts={"order": row.reference})
-    entry = book_pending(copy, request.program, row, wording.earned(request.program))
+    entry = book_pending(copy, request.program, row, wording.earned)
     entries = (entry,) if entry is not None else ()
     points = entry.points if entry is not None else 0
-    text = f"Order {row.reference} released: {wording.delta(request.program, points)}."
+    text = deeds.order_released(request.program, row.reference, points)
     return Deed(text, _whose(copy, row), entries, facts={"order": row.reference})
 
 
@@ -72,7 +72,7 @@ def drop(copy: WorkingCopy, request: Request, command: Drop) -> Deed | Refusal:
     standing = copy.count(copy.followed(row.standing_id), row.day, row.source, points=-due)
     tier_desk.reviewed(copy, request.program, copy.put_standing(request.program, standing))
     copy.slip.settled.append((row.id, "dropped"))
-    text = f"Order {row.reference} dropped: it earns nothing."
+    text = deeds.order_dropped(request.program, row.reference)
     return Deed(text, standing.id, facts={"order": row.reference})
 
 
@@ -85,7 +85,9 @@ def _order(copy: WorkingCopy, reference: str) -> OrderRow | Refusal:
     if not found:
         return Refusal("order-unknown", reference)
     if len(found) > 1:
-        return Refusal("order-ambiguous", f"{len(found)} order systems have reported {reference}")
+        return Refusal.saying(
+            "order-ambiguous", "{count} order systems have reported {order}", count=len(found), order=reference
+        )
     return found[0]
 
 

@@ -106,9 +106,9 @@ class RefundDesk:
         if moved is None:
             return 0, None, row
         entry = copy.enter(program, standing, Movement(
-            type="revoked", moved=moved, text=wording.revoked(program, canceled=refund.canceled), author=refund.source,
-            reference=refund.reference, order_id=row.id, occurred_at=refund.recorded_at, adapter=adapter, by=by,
-            reverses=row.entry_id if own else None,
+            type="revoked", moved=moved, text=lambda it: wording.revoked(it, canceled=refund.canceled),
+            author=refund.source, reference=refund.reference, order_id=row.id, occurred_at=refund.recorded_at,
+            adapter=adapter, by=by, reverses=row.entry_id if own else None,
         ))  # fmt: skip
         return taken, entry.id, row
 
@@ -183,7 +183,7 @@ class RefundDesk:
             tier_desk.reviewed(copy, program, copy.put_standing(program, standing))
             return
         copy.enter(program, standing, Movement(
-            type="revoked", moved=moved, text=wording.revoked(program, canceled=row.status == "canceled"),
+            type="revoked", moved=moved, text=lambda it: wording.revoked(it, canceled=row.status == "canceled"),
             author=row.source, reference=reference, occurred_at=copy.now, adapter="daemon",
             reverses=entry_id if own else None,
         ))  # fmt: skip

@@ -17,7 +17,8 @@ from nostr_loyalty.desk.facts import Movement
 from nostr_loyalty.desk.lot_moves import write_off
 from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.programs import ServedProgram
-from nostr_loyalty.publishing import wording
+from nostr_loyalty.publishing import deeds, wording
+from nostr_loyalty.publishing.saying import key_shown
 from nostr_loyalty.rules.refusal import Refusal
 
 
@@ -28,27 +29,28 @@ def relink(copy: WorkingCopy, request: Request, command: Relink) -> Deed | Refus
         return Refusal("relink-same")
     old_id = copy.facts.standing_ids.get((program.ledger_id, command.old))
     if old_id is None:
-        return Refusal("customer-unknown", f"{command.old[:8]}… at {program.slug}")
+        return Refusal.saying(
+            "customer-unknown", "{who} at {program}", who=key_shown(command.old), program=program.slug
+        )
     old, new = copy.facts.standings[old_id], copy.standing(program, command.new)
     if old.relinked_to is not None or new.relinked_to is not None:
-        return Refusal("relink-done", f"{(old if old.relinked_to is not None else new).customer[:8]}…")
+        return Refusal("relink-done", key_shown((old if old.relinked_to is not None else new).customer))
     old, new = write_off(copy, program, old), write_off(copy, program, new)
     entries = _move_points(copy, request, old, new)
     old, new = copy.facts.standings[old.id], copy.facts.standings[new.id]
     _move_the_rest(copy, program, old, new)
     tier_desk.reviewed(copy, program, copy.facts.standings[new.id])
     moved = sum(entry.points for entry in entries if entry.standing_id == new.id)
-    text = f"{program.amount_of(moved)} moved from {command.old[:8]}… to {command.new[:8]}…."
+    text = deeds.relinked(program, command.old, command.new, moved)
     return Deed(text, new.id, tuple(entries), facts={"customer": command.new})
 
 
 def _move_points(copy: WorkingCopy, request: Request, old: Standing, new: Standing) -> list[NewEntry]:
     program, entries = request.program, []
-    text = wording.relinked(program)
 
     def movement(type_: EntryType, moved: Moved, place: str, linked: str | None = None) -> Movement:
         return Movement(
-            type=type_, moved=moved, text=text, author=request.actor, reference=f"{request.ref}:{place}",
+            type=type_, moved=moved, text=wording.relinked, author=request.actor, reference=f"{request.ref}:{place}",
             occurred_at=request.at, adapter=request.adapter, by=request.actor, linked=linked,
         )  # fmt: skip
 

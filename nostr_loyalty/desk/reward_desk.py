@@ -18,7 +18,8 @@ from nostr_loyalty.desk.hand_desk import is_frozen, known
 from nostr_loyalty.desk.lot_moves import write_off
 from nostr_loyalty.desk.voucher_moves import give_back, return_points
 from nostr_loyalty.desk.working_copy import WorkingCopy
-from nostr_loyalty.publishing import wording
+from nostr_loyalty.programs import ServedProgram
+from nostr_loyalty.publishing import deeds, wording
 from nostr_loyalty.rules import claiming, redeeming
 from nostr_loyalty.rules.program import Cost, RewardType
 from nostr_loyalty.rules.redeeming import RedeemFacts
@@ -48,9 +49,9 @@ def redeem(copy: WorkingCopy, request: Request, command: Redeem) -> Deed | Refus
     code = claiming.claim_code(copy.dice(claiming.RANDOM_BYTES))
     hashed = claiming.claim_hash(code)
     entry = copy.enter(program, standing, Movement(
-        type="redeemed", moved=moved, text=wording.redeemed(program, reward), author=request.actor,
+        type="redeemed", moved=moved, text=lambda it: wording.redeemed(it, reward), author=request.actor,
         reference=request.ref, occurred_at=request.at, adapter=request.adapter, reward=reward.id, voucher=hashed,
-        said=f"{wording.notice(program, moved.points, standing.balance + moved.points)}: {reward.title}",
+        said=lambda it: f"{wording.notice(it, moved.points, standing.balance + moved.points)}: {reward.title}",
     ))  # fmt: skip
     copy.facts.drawn[entry.id] = list(moved.draws)
     copy.put_voucher(Voucher(
@@ -86,8 +87,9 @@ def use(copy: WorkingCopy, request: Request, command: Use) -> Deed | Refusal:
     copy.put_voucher(voucher._replace(
         status="used", charged=charged, ended_at=copy.now, order_reference=command.order,
     ))  # fmt: skip
-    what = f"{voucher.title} ({_worth(voucher, off, command.bill)})" if voucher.type != "item" else voucher.title
-    text = f"Used: {what}, {program.amount_of(charged)}."
+    worth = _worth(program, voucher, off, command.bill)
+    what = f"{voucher.title} ({worth})" if voucher.type != "item" else voucher.title
+    text = deeds.used(program, what, charged)
     facts: dict[str, Fact] = {"reward": voucher.reward, "charged": charged}
     return Deed(text, voucher.standing_id, (back,) if back else (), detail={"voucher": voucher.hash}, facts=facts)
 
@@ -102,7 +104,7 @@ def cancel(copy: WorkingCopy, request: Request, command: Cancel) -> Deed | Refus
         adapter=request.adapter, by=request.actor if request.role == "operator" else None,
     )  # fmt: skip
     assert back is not None, "an issued voucher is charged in full"
-    text = f"Cancelled: {voucher.title}; {wording.delta(request.program, back.points)}, balance {back.balance}."
+    text = deeds.cancelled(request.program, voucher.title, back.points, back.balance)
     return Deed(text, voucher.standing_id, (back,), facts={"reward": voucher.reward})
 
 
@@ -120,7 +122,7 @@ def _issued(copy: WorkingCopy, request: Request, code: str) -> Voucher | Refusal
     return voucher if voucher.hold_until > copy.now else Refusal("voucher-expired", voucher.title)
 
 
-def _worth(voucher: Voucher, off: Money | None, bill: Money | None) -> str:
+def _worth(program: ServedProgram, voucher: Voucher, off: Money | None, bill: Money | None) -> str:
     if off is not None:
-        return f"{wording.money(off if bill is None or bill.minor >= off.minor else bill)} off"
-    return f"{voucher.value} % off" if voucher.type == "discount_percent" else voucher.value
+        return deeds.amount_off(program, off if bill is None or bill.minor >= off.minor else bill)
+    return deeds.percent_off(program, voucher.value) if voucher.type == "discount_percent" else voucher.value

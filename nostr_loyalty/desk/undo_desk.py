@@ -13,7 +13,7 @@ from nostr_loyalty.desk.hand_desk import give
 from nostr_loyalty.desk.lot_moves import take_credit, write_off
 from nostr_loyalty.desk.voucher_moves import give_back
 from nostr_loyalty.desk.working_copy import WorkingCopy
-from nostr_loyalty.publishing import wording
+from nostr_loyalty.publishing import deeds, wording
 from nostr_loyalty.rules import expiring
 from nostr_loyalty.rules.refusal import Refusal
 
@@ -24,7 +24,10 @@ def undo(copy: WorkingCopy, request: Request, _command: Undo) -> Deed | Refusal:
     if action is None:
         return Refusal("undo-nothing")
     if copy.now > action.done_at + request.program.rules.hand.undo_s:
-        return Refusal("undo-too-late", f"{action.verb}, {(copy.now - action.done_at) // 60} minutes ago")
+        return Refusal.saying(
+            "undo-too-late", "{verb}, {minutes} minutes ago", verb=action.verb,
+            minutes=(copy.now - action.done_at) // 60,
+        )  # fmt: skip
     if action.standing_id is None or copy.facts.standings[action.standing_id].relinked_to is not None:
         return Refusal("undo-impossible", action.verb)
     match action.verb:
@@ -37,7 +40,7 @@ def undo(copy: WorkingCopy, request: Request, _command: Undo) -> Deed | Refusal:
         case "freeze" | "unfreeze":
             standing = copy.facts.standings[action.standing_id]
             copy.put_standing(request.program, standing._replace(frozen=int(action.detail["was"])))
-            return Deed(f"Undone: {action.verb}.", standing.id, undoes=action.id)
+            return Deed(deeds.undone(request.program, action.verb), standing.id, undoes=action.id)
     return Refusal("undo-impossible", action.verb)
 
 
@@ -48,12 +51,12 @@ def _take_back_the_grant(copy: WorkingCopy, request: Request, action: Action) ->
     lot = next(one for one in copy.position(standing).lots if one.entry_id == entry_id)
     moved = take_credit(copy, request.program, standing, entry_id, lot.points - lot.reversed)
     if moved is None:
-        return Refusal("undo-impossible", "the points are gone")
+        return Refusal.saying("undo-impossible", "the points are gone")
     entry = copy.enter(request.program, standing, Movement(
-        type="revoked", moved=moved, text=wording.revoked_by_hand(request.program, ""), author=request.actor,
+        type="revoked", moved=moved, text=lambda it: wording.revoked_by_hand(it, ""), author=request.actor,
         reference=request.ref, occurred_at=request.at, adapter=request.adapter, by=request.actor, reverses=entry_id,
     ))  # fmt: skip
-    text = f"Undone: {wording.delta(request.program, entry.points)}, balance {entry.balance}."
+    text = deeds.points_undone(request.program, entry.points, entry.balance)
     return Deed(text, standing.id, (entry,), facts={"customer": standing.customer}, undoes=action.id)
 
 
@@ -61,8 +64,8 @@ def _give_again(copy: WorkingCopy, request: Request, action: Action) -> Deed | R
     assert action.standing_id is not None
     standing, points = copy.facts.standings[action.standing_id], int(action.detail["revoked"])
     expires_at = expiring.expires_at(request.program.rules, copy.now)
-    entry = give(copy, request, standing, points, wording.granted(request.program, ""), expires_at)
-    text = f"Undone: {wording.delta(request.program, entry.points)}, balance {entry.balance}."
+    entry = give(copy, request, standing, points, lambda it: wording.granted(it, ""), expires_at)
+    text = deeds.points_undone(request.program, entry.points, entry.balance)
     return Deed(text, standing.id, (entry,), facts={"customer": standing.customer}, undoes=action.id)
 
 
@@ -72,16 +75,17 @@ def _undo_voucher(copy: WorkingCopy, request: Request, action: Action) -> Deed |
         return Refusal("undo-impossible", action.verb)
     if action.verb == "use":
         if voucher.status != "used" or voucher.charged != voucher.cost:
-            return Refusal("undo-impossible", "the bill was smaller than the discount")
+            return Refusal.saying("undo-impossible", "the bill was smaller than the discount")
         copy.put_voucher(voucher._replace(
             status="issued", ended_at=None, order_reference=None, hold_until=max(voucher.hold_until, copy.now + 3_600),
         ))  # fmt: skip
-        return Deed(f"Undone: {voucher.title} can be used again.", voucher.standing_id, undoes=action.id)
+        return Deed(deeds.use_undone(request.program, voucher.title), voucher.standing_id, undoes=action.id)
     if voucher.status != "issued":
-        return Refusal("undo-impossible", f"the voucher is {voucher.status}")
+        return Refusal.saying("undo-impossible", "the voucher was used, cancelled or not used in time")
     back = give_back(
         copy, request.program, voucher, "cancelled", author=request.actor, reference=request.ref,
         adapter=request.adapter, by=request.actor,
     )  # fmt: skip
     entries = (back,) if back is not None else ()
-    return Deed(f"Undone: {voucher.title} given back.", voucher.standing_id, entries, undoes=action.id)
+    text = deeds.redemption_undone(request.program, voucher.title)
+    return Deed(text, voucher.standing_id, entries, undoes=action.id)

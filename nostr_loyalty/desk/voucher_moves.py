@@ -42,7 +42,10 @@ def return_points(
     """Give so many of the voucher's points back; the voucher itself is left as it is."""
     if not points:
         return None
-    text = wording.given_back(program, why, voucher.title)
+
+    def text(spoken: ServedProgram) -> str:
+        return wording.given_back(spoken, why, voucher.title)
+
     standing = write_off(copy, program, copy.followed(voucher.standing_id))
     drawn = copy.facts.drawn.get(voucher.entry_id)
     position = copy.position(standing)

@@ -183,10 +183,11 @@ class WorkingCopy:
         moved, reverses = movement.moved, movement.reverses
         created_at = max(self.now, standing.last_at)
         opened = moved.after.lots[-1] if movement.type in CREDITS else None
+        spoken = program.spoken(standing.language)
         line = wire.Entry(
             program=program.address, relay=program.relays[0], customer=standing.customer, type=movement.type,
             points=moved.points, balance=standing.balance + moved.points, seq=standing.seq + 1, prev=standing.head,
-            rev=program.revision, text=movement.text, private=not publications.is_public(program, standing),
+            rev=program.revision, text=movement.text(spoken), private=not publications.is_public(program, standing),
             key=wire.idempotency_key(program.address, movement.adapter, movement.author, movement.reference),
             expires_at=opened.expires_at if opened is not None else None,
             revokes=self.facts.entry_refs[reverses] if reverses is not None else None,
@@ -219,8 +220,8 @@ class WorkingCopy:
         standing = self.put_standing(program, standing)
         told = publications.is_public(program, standing) or wants(standing.notify, movement.type in IMPORTANT_TYPES)
         if told and not standing.forgotten:
-            spoken = program.spoken(standing.language)
-            self.slip.promises.append(publications.entry(spoken, standing, entry, movement.said, self.dice(32)))
+            said = movement.said(spoken) if movement.said is not None else None
+            self.slip.promises.append(publications.entry(spoken, standing, entry, said, self.dice(32)))
         return entry
 
     def _next_expiry(self, standing: Standing, after: Position, opened: Lot | None) -> tuple[int | None, int]:

@@ -56,6 +56,16 @@ def order_released(program: ServedProgram, order: str, points: int) -> str:
     return say(program, "Order {order} released: {points}.", order=order, points=delta(program, points))
 
 
+def order_released_for_later(program: ServedProgram, order: str) -> str:
+    """The line before the points of a released order that come later."""
+    return say(program, "Order {order} released", order=order)
+
+
+def order_looked_at(program: ServedProgram, order: str) -> str:
+    """After `release` of what the guard only flagged."""
+    return say(program, "Order {order} was looked at.", order=order)
+
+
 def order_dropped(program: ServedProgram, order: str) -> str:
     """After `drop`."""
     return say(program, "Order {order} dropped: it earns nothing.", order=order)
