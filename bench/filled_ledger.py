@@ -20,12 +20,13 @@ from kinds import entry as wire
 from kinds.event import Template, author, canonical_of
 from kinds.keys import SecretKey
 from kinds.registry import PROGRAM
-from ledger import book, inbox, orders, programs
+from ledger import book, inbox, orders, programs, tally
 from ledger.book import OpenedLot, Standing
 from ledger.database import Database
 from ledger.entry import NewEntry
 from ledger.inbox import Seen
 from ledger.orders import OrderRow
+from ledger.tally import Tally
 from tests.venue import Venue, new_key
 
 BLOCK = 10_000
@@ -120,7 +121,8 @@ class _Filling:
     async def block(self, size: int) -> None:
         """One transaction."""
         first = self.written
-        entries, rows, lots, seen = [], [], [], []
+        entries, rows, lots, seen, tallies = [], [], [], [], []
+        venue = self._venue
         moved: dict[int, Standing] = {}
         for number in range(first, first + size):
             at = self._begins_at + number * AGE_S // self._count
@@ -131,7 +133,10 @@ class _Filling:
             moved[place] = standing._replace(
                 balance=entry.balance, seq=entry.seq, head=entry.ref, last_at=at, card_at=at,
                 lifetime=entry.balance, visits=entry.seq, month=MONTH, visits_month=entry.seq,
+                earned_points=entry.balance, welcomed=1, last_order_id=entry.id,
             )  # fmt: skip
+            day = _day(at)
+            tallies.append(Tally(standing.id, day, venue.till.public, 1, 1, entry.points, 0))
             entries.append(entry)
             lots.append(OpenedLot(entry.id, standing.id, entry.points, entry.points, None, at))
             seen.append(Seen(order_ref, at, "order-taken", at))
@@ -139,6 +144,7 @@ class _Filling:
         async with self._database.write() as w:
             await book.append(w, entries, opened=lots, standings=list(moved.values()))
             await orders.record(w, rows)
+            await tally.add(w, tallies)
             await inbox.record(w, seen)
         for place, standing in moved.items():
             self._standings[place] = standing
@@ -165,6 +171,7 @@ class _Filling:
             status="paid", standing_id=standing.id, currency="BTC", amount_minor=entry.points * 1_000_000,
             refunded_minor=0, paid_at=entry.occurred_at, month=MONTH, entry_id=entry.id, earned=entry.points,
             reversed=0, claim_hash=None, message_ref=ref, recorded_at=entry.recorded_at,
+            day=_day(entry.recorded_at),
         )  # fmt: skip
 
 
@@ -174,3 +181,8 @@ def _reference(number: int) -> str:
 
 def _name(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _day(unix: int) -> int:
+    """The ordinal of the day: the venue's own, for all that the filling needs to know."""
+    return unix // 86_400 + 719_163
