@@ -17,7 +17,21 @@ from nostr_loyalty.config.sections import TABLES
 from nostr_loyalty.publishing.describing import decimal_text, span_text
 from tests.unit.nostr_loyalty.config_files import EVERY_RULE
 
-RAW = tomllib.loads(EVERY_RULE)
+PUBLIC = """
+[[program.operator]]
+key = "4523be58d395b1b196a9b8c82b038b6895cb02b683d0c253a955068dba1facd0"
+role = "staff"
+count = 3
+[daemon.profile]
+name = "Café Sol"
+nip05 = "cafe@example.com"
+[[list]]
+name = "town"
+title = "The town"
+programs = ["37411:4523be58d395b1b196a9b8c82b038b6895cb02b683d0c253a955068dba1facd0:bar"]
+follow_set = false
+"""
+RAW = tomllib.loads(EVERY_RULE + PUBLIC)
 KEYS = sorted({key for table in TABLES.values() for key in table.keys})
 WORDS = st.sampled_from(
     ["", "gold", "EUR", "5 EUR", "1000 sat", "1.5", "30d", "2h", "2026-12-31", "spend", "visits", "item", "x" * 300]

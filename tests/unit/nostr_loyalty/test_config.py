@@ -50,12 +50,7 @@ def test_paths_are_relative_to_the_file(tmp_path: Path, monkeypatch: pytest.Monk
     assert config.daemon.database == tmp_path / "data" / "points.db"
 
 
-def test_every_setting_reaches_the_daemon(tmp_path: Path) -> None:
-    """Bug 57: no key of the file is read and then forgotten: each one that is set comes out changed. (What a program
-    decides: test_config_rules.py.)
-    """
-    key, source, operator, display = new_key(), new_key(), new_key(), new_key()
-    text = f"""
+SET = """
 [daemon]
 key = "file:loyalty.key"
 database = "x.db"
@@ -73,6 +68,33 @@ web_handler = "https://a.example/#/<bech32>"
 [relay]
 listen = "0.0.0.0:7000"
 data = "d"
+"""
+"""[daemon] and [relay] with each key set to what is not its default."""
+
+
+def test_every_setting_of_the_daemon_reaches_it(tmp_path: Path) -> None:
+    """Bug 57: no key of the file is read and then forgotten: each one that is set comes out changed."""
+    config = accepted(tmp_path, SET + PROGRAM + EARN)
+    daemon = config.daemon
+    assert daemon.database == tmp_path / "x.db"
+    assert daemon.relays == ("ws://127.0.0.1:7000", "wss://one.example", "ws://two.example/path")
+    assert daemon.dm_relays == ("wss://dm.example",)
+    assert daemon.staff_relays == ("wss://staff.example", "wss://dm.example")
+    assert daemon.wrap_relays == ("wss://dm.example", "wss://staff.example")
+    assert (daemon.indexers, daemon.allow_private_relays) == (("wss://index.example",), True)
+    assert daemon.web_handler == "https://a.example/#/<bech32>"
+    assert (daemon.acks, daemon.log_level, daemon.batch_max) == (3, "debug", 7)
+    assert (daemon.catch_up_interval_s, daemon.stop_deadline_s) == (8, 9)
+    assert config.relay is not None
+    assert (str(config.relay.listen), config.relay.data) == ("0.0.0.0:7000", tmp_path / "d")
+
+
+def test_every_setting_of_a_program_reaches_the_daemon(tmp_path: Path) -> None:
+    """The same of a program's section, but for what it decides (test_config_rules.py) and people with a role
+    (test_config_public.py).
+    """
+    key, source, operator, display = new_key(), new_key(), new_key(), new_key()
+    text = f"""
 [[program]]
 slug = "a-1"
 title = "A"
@@ -94,19 +116,7 @@ rounding = "half_up"
 unit = ["stamp", "stamps"]
 earn = [{{type = "spend", points = 2, per = "1.50 EUR"}}, {{type = "spend", points = 1, per = "1000 msat"}}]
 """
-    config = load(write(tmp_path, text, mode=0o600))
-    daemon, (program,) = config.daemon, config.programs
-    assert daemon.database == tmp_path / "x.db"
-    assert daemon.relays == ("ws://127.0.0.1:7000", "wss://one.example", "ws://two.example/path")
-    assert daemon.dm_relays == ("wss://dm.example",)
-    assert daemon.staff_relays == ("wss://staff.example", "wss://dm.example")
-    assert daemon.wrap_relays == ("wss://dm.example", "wss://staff.example")
-    assert (daemon.indexers, daemon.allow_private_relays) == (("wss://index.example",), True)
-    assert daemon.web_handler == "https://a.example/#/<bech32>"
-    assert (daemon.acks, daemon.log_level, daemon.batch_max) == (3, "debug", 7)
-    assert (daemon.catch_up_interval_s, daemon.stop_deadline_s) == (8, 9)
-    assert config.relay is not None
-    assert (str(config.relay.listen), config.relay.data) == ("0.0.0.0:7000", tmp_path / "d")
+    (program,) = load(write(tmp_path, SET + text, mode=0o600)).programs
     assert (program.slug, program.title, program.summary, program.terms) == ("a-1", "A", "S", "T\nU")
     assert (program.image, program.key.public) == ("https://a.example/i.png", key.public)
     assert (program.sources, program.operators) == ((source.public,), (operator.public,))

@@ -181,3 +181,21 @@ async def test_staff_relays(tmp_path: Path) -> None:
     config = load(venue.folder / "config.toml")
     (read,) = subscriptions.reads("0" * 64, B, [A], config.daemon.wrap_relays)
     assert registry.GIFT_WRAP in (read.filter.kinds or ())
+
+
+async def test_what_messages_depend_on(tmp_path: Path) -> None:
+    """Bug 34, 57: roles and limits, the language, displays, NIP-04 and work of strangers are what is served."""
+    display = new_key().public
+    extra = (
+        f'operators = ["{OPERATOR}"]\nmonitors = ["{display}"]\nlanguage = "es"\nnip04 = true\nfirst_contact_work = 9\n'
+        f'[[program.operator]]\nkey = "{display}"\nrole = "manager"\npoints = 7\n[program.hand]\ncount = 3'
+    )
+    async with Served(tmp_path, extra=extra) as served:
+        program = served.programs.all[0]
+        assert (program.monitors, program.language) == ((display,), "es")
+        assert (program.allows_nip04, program.first_contact_work) == (True, 9)
+        manager = program.operator(display)
+        assert manager is not None
+        assert (manager.role, manager.hand.count, manager.hand.points) == ("manager", 3, 7)
+        assert [one.role for one in program.staff] == ["owner", "manager"]
+        assert program.operators == {one.key for one in program.staff}
