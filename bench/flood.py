@@ -1,8 +1,8 @@
 """(j) A flood of junk wraps: how late do an order and an operator's grant come meanwhile?
 
-The junk is what a stranger can make: signed by keys of its own, addressed to the program, of a wrap's size, with nothing
-inside that opens. It goes to the relay where guests write. Orders in clear go to the same relay; grants go, wrapped, once to
-the relay of the venue's people and once to the flooded one.
+The junk is what a stranger can make: signed by keys of its own, addressed to the program, of a wrap's size, with
+nothing inside that opens. It goes to the relay where guests write. Orders in clear go to the same relay; grants go,
+wrapped, to the relay of the venue's people, and now and then to the flooded one.
 """
 
 from __future__ import annotations

@@ -191,9 +191,10 @@ class Bench:
     async def _with_rules(self) -> None:
         """Runs by turns with one rule and with many, so that both had the same machine; the quieter pair counts."""
         count = self._count("public")
-        pairs = []
-        for _ in range(RULE_PAIRS):
-            pairs.append((await self._run_daemon("public", count), await self._run_daemon("public", count, RULES)))
+        pairs = [
+            (await self._run_daemon("public", count), await self._run_daemon("public", count, RULES))
+            for _ in range(RULE_PAIRS)
+        ]
         plain, ruled = min(pairs, key=_disturbed)
         self._add("i  one spend rule, public", plain.rate, "orders/s", is_rate=True, note=f"{plain.cpu_us:.0f} µs CPU")
         self._add("i  ten rules, public", ruled.rate, "orders/s", is_rate=True, note=f"{ruled.cpu_us:.0f} µs CPU")
