@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from tests.model import earning, tiers
-from tests.model.days import day_of, period, start_of
+from tests.model.days import DAY, day_of, period, start_of
 from tests.model.earning import Bill
 from tests.model.facts import Bonus, Brought, Deed, Guest, Order, Refund, Voucher
 from tests.model.purse import Movement, Purse
@@ -118,34 +118,52 @@ class Cafe:
             self.move(who, "expired", -lot.left, now, lot=lot.number)
         return len(overdue)
 
-    def take_back(self, number: int, points: int, now: int, order: int | None = None) -> tuple[int, int]:
-        """Take a credit back, or `points` of it, from whoever has it now; (taken, forgiven)."""
+    def take_back(self, number: int, points: int, now: int, order: int | None = None) -> int:
+        """Take a credit back, or `points` of it, from whoever has it now; how much was taken."""
         owner = self.line(number).who
         holder = self.now_called(owner)
+        if points == 0:
+            return 0
         self.write_off(holder, now)
-        run_out = self.purse(owner).lot(number).run_out
         wanted = min(points, self.can_be_taken_back(number, now))
-        taken = wanted
-        if self.rules.deficit == "clamp":
-            taken = min(wanted, self.purse(holder).spendable(now))
-        of = {"undoes": number} if owner == holder else {"instead": number}
+        taken = min(wanted, self.can_be_owed(holder, now)) if self.rules.deficit == "clamp" else wanted
+        of = {"undoes": number} if owner == holder else {"instead": number, "lot": self.became(number)}
         self.move(holder, "revoked", -taken, now, order=order, **of)
         for bonus in self.bonuses:
             bonus.points -= taken if bonus.entry == number else 0
-        return taken, max(0, points - taken - min(points, run_out)) if self.rules.deficit == "clamp" else 0
+        return taken
+
+    def can_be_owed(self, who: str, now: int) -> int:
+        """What can be taken of somebody where deficits are forgiven: what there is, and what vouchers hold."""
+        purse = self.purse(who)
+        held = sum(one.charged for one in self.vouchers if one.who == who and one.status == "issued")
+        return purse.spendable(now) + max(0, held - purse.deficit)
+
+    def became(self, number: int) -> int | None:
+        """The credit that this one is now, on the card that it moved to; None: all of it was gone by then."""
+        moved = next((one for one in self.movements if one.was == number), None)
+        if moved is None:
+            return number if self.guest(self.line(number).who).moved_to is None else None
+        return self.became(moved.number)
 
     def can_be_taken_back(self, number: int, now: int) -> int:
-        """How much of a credit has neither run out nor been taken back."""
-        elsewhere = sum(-one.points for one in self.movements if one.instead == number)
-        return max(0, self.purse(self.line(number).who).can_be_taken_back(number, now) - elsewhere)
+        """How much of a credit has neither run out nor been taken back, on any card that it was on."""
+        left = self.purse(self.line(number).who).can_be_taken_back(number, now)
+        left -= sum(-one.points for one in self.movements if one.instead == number)
+        moved = next((one for one in self.movements if one.was == number), None)
+        if moved is not None:
+            left -= moved.points - self.can_be_taken_back(moved.number, now)
+        return max(0, left)
 
     def give_back(self, voucher: Voucher, points: int, now: int) -> None:
         """Points of a voucher go back to where they came from, or as new ones to the key that has the voucher now."""
         self.write_off(voucher.who, now)
-        if self.line(voucher.entry).who == voucher.who:
+        first = self.line(voucher.entry).who
+        if first == voucher.who:
             self.move(voucher.who, "revoked", points, now, undoes=voucher.entry)
         elif points:
-            self.credit(voucher.who, "granted", points, now)
+            ends = self.purse(first).ends_of(voucher.entry)
+            self.move(voucher.who, "granted", points, now, ends=None if ends is None else max(ends, now + DAY))
         voucher.charged -= points
 
     def give_bonus(self, who: str, points: int, now: int) -> int | None:

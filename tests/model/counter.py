@@ -15,11 +15,11 @@ def redeem(cafe: Cafe, asker: str, who: str, name: str, code: str, now: int) -> 
     """A reward's points are taken; the voucher's code is given."""
     if not cafe.guest(who).known:
         return "customer-unknown"
-    if cafe.guest(who).moved_to is not None and asker == who:
-        return "customer-frozen"
-    by_guest, who = asker == who, cafe.now_called(who)
+    by_guest, lost, who = asker == who, cafe.guest(who).moved_to is not None, cafe.now_called(who)
     cafe.write_off(who, now)
     cafe.review(who, now)
+    if by_guest and lost:
+        return "customer-frozen"
     reward = cafe.rules.rewards.get(name)
     refusal = _may_redeem(cafe, who, name, reward, now, by_guest=by_guest)
     if refusal is not None or reward is None:
@@ -159,6 +159,8 @@ def refer(cafe: Cafe, who: str, friend: str, now: int) -> str:
     if rule is not None:
         cafe.guest(friend).known = True
     friend = cafe.now_called(friend)
+    if not cafe.guest(who).known:
+        return "customer-unknown"
     if cafe.guest(who).frozen:
         return "customer-frozen"
     if rule is None:
@@ -176,6 +178,6 @@ def refer(cafe: Cafe, who: str, friend: str, now: int) -> str:
         return "referral-known"
     if rule.cap is not None and sum(one.referrer == who for one in cafe.brought) >= rule.cap:
         return "referral-cap"
-    cafe.brought.append(Brought(who, friend))
+    cafe.brought.append(Brought(who, friend, friend))
     note(cafe, who, "refer", who, 0, now)
     return "done"

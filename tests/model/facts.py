@@ -11,7 +11,7 @@ HELD = 2**53
 @dataclass
 class Order:
     """What a till reported. `taken` is how many of its points are gone again, `unbooked` of them before they were
-    anybody's, `forgiven` of them because there was nothing left to take.
+    anybody's; of the others some may have been forgiven, or had run out.
     """
 
     number: int
@@ -27,10 +27,10 @@ class Order:
     refunded: int = 0
     taken: int = 0
     unbooked: int = 0
-    forgiven: int = 0
     entry: int | None = None
     waits_until: int | None = None
     held: bool = False
+    flagged: bool = False
     welcome: int = 0
     code: bool = False
     day: int = 0
@@ -87,10 +87,11 @@ class Voucher:
 
 @dataclass
 class Brought:
-    """Who brought whom."""
+    """Who brought whom; `watched`: whose next order it is that counts."""
 
     referrer: str
     friend: str
+    watched: str | None = None
     status: str = "waiting"
     order: int | None = None
     vest_at: int | None = None

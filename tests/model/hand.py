@@ -31,7 +31,7 @@ def revoke(cafe: Cafe, operator: str, who: str, points: int, now: int) -> str:
     who = cafe.now_called(who)
     cafe.write_off(who, now)
     if cafe.rules.deficit == "clamp":
-        points = min(points, cafe.purse(who).spendable(now))
+        points = min(points, cafe.can_be_owed(who, now))
     if points == 0:
         return "points-none-to-take"
     cafe.move(who, "revoked", -points, now)
@@ -76,18 +76,19 @@ def revoke_entry(cafe: Cafe, operator: str, number: int, now: int) -> str:
         voucher.status = "cancelled"
         note(cafe, operator, "revoke-entry", line.who, 0, now)
         return "done"
+    cafe.write_off(line.who, now)
     left = line.points - cafe.purse(line.who).lot(number).taken_back
+    left = min([left, *(one.points for one in cafe.orders if one.entry == number)])
     refusal = by_hand(cafe, operator, left, now) if left else "entry-reversed-before"
     if refusal is not None:
         return refusal
-    taken, forgiven = cafe.take_back(number, left, now)
+    taken = cafe.take_back(number, left, now)
     if taken == 0:
         return "entry-reversed-before"
     for order in [one for one in cafe.orders if one.entry == number]:
         order.taken = order.earned
-        order.forgiven += forgiven
     cafe.review(line.who, now)
-    note(cafe, operator, "revoke-entry", line.who, taken, now, taken)
+    note(cafe, operator, "revoke-entry", line.who, taken, now)
     return "done"
 
 
@@ -97,8 +98,8 @@ def refund(cafe: Cafe, operator: str, name: str, amount: Money | None, ref: str,
     if len(named) != 1:
         return "order-unknown" if not named else "order-ambiguous"
     order = named[0]
-    minor, currency = amount if amount is not None else (0, order.bill.currency)
-    result = till.refunded(cafe, Refund(order.till, name, ref, minor, currency, amount is None, now, by_hand=True), now)
+    minor, currency = amount if amount is not None else (order.bill.minor - order.refunded, order.bill.currency)
+    result = till.refunded(cafe, Refund(order.till, name, ref, minor, currency, False, now, by_hand=True), now)
     if result == "accepted":
         note(cafe, operator, "refund", order.who, 0, now)
     return "done" if result == "accepted" else result
@@ -120,12 +121,12 @@ def decide_held(cafe: Cafe, operator: str, name: str, now: int, *, release: bool
     if len(named) != 1:
         return "order-unknown" if not named else "order-ambiguous"
     order = named[0]
-    if not order.held or order.who is None:
+    if order.who is None or not (order.held or (order.flagged and release)):
         return "order-not-held"
-    order.held, order.waits_until = False, None
-    if release:
-        order.entry = cafe.credit(order.who, "earned", order.points, now, order=order.number)
-    else:
+    order.flagged = False
+    if release and order.held:
+        till.book(cafe, order, order.who, order.recorded_at, now)
+    elif not release:
         till.take(cafe, order, order.points, now)
     cafe.review(order.who, now)
     note(cafe, operator, "release" if release else "drop", order.who, 0, now)
@@ -146,7 +147,7 @@ def relink(cafe: Cafe, operator: str, old: str, new: str, now: int) -> str:
     cafe.write_off(new, now)
     for lot in [lot for lot in cafe.purse(old).lots if lot.left]:
         cafe.move(old, "revoked", -lot.left, now, lot=lot.number)
-        cafe.move(new, "granted", lot.left, now, ends=lot.ends)
+        cafe.move(new, "granted", lot.left, now, ends=lot.ends, was=lot.number)
     if deficit := cafe.purse(old).deficit:
         cafe.move(old, "granted", deficit, now)
         cafe.move(new, "revoked", -deficit, now)
@@ -155,7 +156,7 @@ def relink(cafe: Cafe, operator: str, old: str, new: str, now: int) -> str:
     _friends_move(cafe, old, new)
     stamps = [at for at in (lost.stamped_at, found.stamped_at) if at is not None]
     found.stamped_at = max(stamps, default=None)
-    found.held = Held(max(found.held.tier, lost.held.tier, key=cafe.rules.rank))
+    found.held = max(found.held, lost.held, key=lambda held: cafe.rules.rank(held.tier))
     last = [number for number in (lost.last_order, found.last_order) if number is not None]
     found.last_order = max(last, default=None)
     found.welcomed, found.frozen = found.welcomed or lost.welcomed, found.frozen or lost.frozen
@@ -166,8 +167,13 @@ def relink(cafe: Cafe, operator: str, old: str, new: str, now: int) -> str:
 
 
 def _friends_move(cafe: Cafe, old: str, new: str) -> None:
-    """Who was brought stays brought; nobody becomes their own friend, and nobody is brought twice."""
+    """Who was brought stays brought; nobody becomes their own friend, nobody is brought twice, and who has ordered
+    before is nobody's new friend.
+    """
+    is_new = cafe.guest(new).last_order is None and all(one.watched != new for one in cafe.brought)
     for brought in cafe.brought:
+        if brought.watched == old:
+            brought.watched = new if is_new else None
         if brought.referrer == old and brought.friend != new:
             brought.referrer = new
     for brought in cafe.brought:
@@ -196,9 +202,9 @@ def undo(cafe: Cafe, who: str, now: int) -> str:
 def _undone(cafe: Cafe, deed: Deed, guest: str, now: int) -> bool:
     if deed.verb == "grant":
         assert isinstance(deed.about, int)
-        taken, _ = cafe.take_back(deed.about, deed.points, now)
-        return taken > 0
-    if deed.verb in ("revoke", "revoke-entry") and isinstance(deed.about, int):
+        return cafe.take_back(deed.about, deed.points, now) > 0
+    if deed.verb == "revoke":
+        assert isinstance(deed.about, int)
         cafe.credit(guest, "granted", deed.about, now)
         return True
     if deed.verb in ("freeze", "unfreeze"):

@@ -12,7 +12,7 @@ def sweep(cafe: Cafe, now: int) -> None:
     """Everything that is due."""
     for who in cafe.everybody():
         cafe.write_off(who, now)
-    for order in cafe.orders:
+    for order in sorted(cafe.orders, key=lambda one: (one.waits_until or 0, one.number)):
         if order.waits_until is not None and order.waits_until <= min(now, HELD - 1) and order.who is not None:
             order.waits_until = None
             order.entry = cafe.credit(order.who, "earned", order.points, now, order=order.number)
@@ -33,6 +33,8 @@ def _referrals(cafe: Cafe, now: int) -> None:
     for brought in cafe.brought:
         if brought.status == "vesting" and brought.vest_at is not None and brought.vest_at <= now:
             brought.status = "paid"
+            if cafe.now_called(brought.referrer) == cafe.now_called(brought.friend):
+                rule = None  # one person by now
             brought.entries = (
                 cafe.give_bonus(brought.referrer, rule.referrer if rule else 0, now),
                 cafe.give_bonus(brought.friend, rule.friend if rule else 0, now),

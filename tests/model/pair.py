@@ -27,7 +27,7 @@ SELECT (SELECT json_group_array(json_array(lower(hex(customer)), balance, defici
        (SELECT json_group_array(json_array(standing_id, remaining, expires_at)) FROM lot WHERE remaining > 0),
        (SELECT json_group_array(json_array(lower(hex(hash)), standing_id, status, charged)) FROM voucher),
        (SELECT json_group_array(json_array(lower(hex(source)), reference, status, refunded_minor, earned, reversed,
-                                           unbooked, clamped, pending_until, held)) FROM paid_order),
+                                           unbooked, pending_until, held)) FROM paid_order),
        (SELECT json_group_array(json_array(lower(hex(source)), order_reference, amount_minor)) FROM waiting_refund),
        (SELECT json_group_array(status) FROM referral)
 """
@@ -132,7 +132,7 @@ class Pair:
         }
         tills = {key: name for name, key in self.house.tills.items()}
         assert {(tills[row[0]], *row[1:]) for row in orders} == {
-            (one.till, one.name, one.status, one.refunded, one.earned, one.taken, one.unbooked, one.forgiven,
+            (one.till, one.name, one.status, one.refunded, one.earned, one.taken, one.unbooked,
              one.waits_until, int(one.held)) for one in self.cafe.orders
         }  # fmt: skip
         assert sorted((tills[row[0]], *row[1:]) for row in waiting) == sorted(

@@ -14,9 +14,10 @@ DAY = 24 * 60 * 60
 class Movement:
     """One line of a guest's history; `number` counts all lines of the café.
 
-    `undoes`: the line that this one takes back. `lot`: the credit that this debit takes from and no other. `instead`: a
-    line of a lost key that this one stands in for. `limit` is the one kind that moves nothing: from now on no credit
-    lives longer than `ends`.
+    `undoes`: the line that this one takes back. `lot`: the credit that this debit takes from first (when it runs out
+    or moves to another key: from no other). `instead`: a credit of a lost key that this debit takes back. `was`: the
+    credit of a lost key that this one was. `limit` is the one kind that moves nothing: from now on no credit lives
+    longer than `ends`.
     """
 
     number: int
@@ -28,6 +29,7 @@ class Movement:
     undoes: int | None = None
     lot: int | None = None
     instead: int | None = None
+    was: int | None = None
     order: int | None = None
 
 
@@ -74,10 +76,8 @@ class Purse:
         return sorted(alive, key=lambda lot: (lot.ends is None, lot.ends or 0, lot.at, lot.number))
 
     def overdue(self, now: int) -> list[Lot]:
-        """What has run out and was not written off, soonest first."""
-        return sorted(
-            (lot for lot in self.lots if lot.left > 0 and lot.is_over(now)), key=lambda lot: (lot.ends, lot.number)
-        )
+        """What has run out and was not written off, oldest first."""
+        return [lot for lot in self.lots if lot.left > 0 and lot.is_over(now)]
 
     def lot(self, number: int) -> Lot:
         """The lot that this credit opened."""
@@ -87,6 +87,11 @@ class Purse:
         """How much of a credit has neither run out nor been taken back."""
         lot = self.lot(number)
         return max(0, lot.points - lot.taken_back - lot.run_out - (lot.left if lot.is_over(now) else 0))
+
+    def ends_of(self, debit: int) -> int | None:
+        """The latest end of the lots that a debit took from and still holds; None: one of them never ends."""
+        ends = [self.lot(number).ends for number, out in self._pieces[debit] if out]
+        return None if None in ends else max(end for end in ends if end is not None)
 
     def endings(self, now: int) -> list[tuple[int, int]]:
         """(when, how many) for all points that will run out."""
@@ -129,6 +134,8 @@ class Purse:
     def _take(self, one: Movement) -> None:
         rest, pieces = -one.points, []
         own = [self.lot(one.lot)] if one.lot is not None else []
+        if one.instead is not None:
+            own = [lot for lot in own if not lot.is_over(one.at)]
         if one.undoes is not None:
             lot = self.lot(one.undoes)
             lot.taken_back += rest

@@ -130,12 +130,24 @@ def test_a_refund_that_comes_first_waits() -> None:
     assert cafe.purse(ANA).balance == 15
 
 
+def test_what_a_voucher_holds_is_owed() -> None:
+    """Also where deficits are forgiven: the points in a voucher that is not used yet are no points spent."""
+    cafe = Cafe(replace(EURO, deficit="clamp", rewards={"tea": Reward(10)}))
+    sell(cafe, "o", euros(12))
+    counter.redeem(cafe, ANA, ANA, "tea", "code", NOON)
+    pay_back(cafe, "o", 0, canceled=True)
+    assert cafe.purse(ANA).balance == -10
+    counter.cancel(cafe, ANA, "code", NOON, by_guest=True)
+    assert cafe.purse(ANA).balance == 0
+
+
 def test_clamped_and_owed() -> None:
     """Spent points of a refunded order are owed, or forgiven."""
     for deficit, after in (("allow", -10), ("clamp", 0)):
         cafe = Cafe(replace(EURO, deficit=deficit, rewards={"tea": Reward(10)}))
         sell(cafe, "o", euros(10))
         assert counter.redeem(cafe, ANA, ANA, "tea", "code", NOON) == "done"
+        assert counter.use(cafe, "op", "code", NOON) == "done"
         pay_back(cafe, "o", 0, canceled=True)
         assert cafe.purse(ANA).balance == after
         sell(cafe, "p", euros(15))

@@ -40,15 +40,24 @@ def belongs(cafe: Cafe, order: Order, who: str, since: int, now: int, *, stamped
     guest.last_order, guest.welcomed = max(order.number, guest.last_order or 0), True
     if stamped:
         guest.stamped_at = max(guest.stamped_at or 0, order.bill.paid_at)
-    waits = rules.vest_all or any(type_ == "delivery" for type_, _ in order.bill.lines)
-    if _too_many(cafe, order, who) and rules.guard_holds and order.points:
+    order.flagged = _too_many(cafe, order, who)
+    if order.flagged and rules.guard_holds and order.points:
         order.held, order.waits_until = True, HELD
-    elif rules.vest and waits and since + rules.vest > now:
+    else:
+        book(cafe, order, who, since, now)
+    _brings(cafe, order, now)
+    cafe.review(who, now)
+
+
+def book(cafe: Cafe, order: Order, who: str, since: int, now: int) -> None:
+    """The order's points, now or when they vest."""
+    rules = cafe.rules
+    waits = rules.vest_all or any(type_ == "delivery" for type_, _ in order.bill.lines)
+    order.held, order.waits_until = False, None
+    if rules.vest and waits and since + rules.vest > now:
         order.waits_until = since + rules.vest if order.points else None
     else:
         order.entry = cafe.credit(who, "earned", order.points, now, order=order.number)
-    _brings(cafe, order, now)
-    cafe.review(who, now)
 
 
 def _too_many(cafe: Cafe, order: Order, who: str) -> bool:
@@ -100,11 +109,11 @@ def take(cafe: Cafe, order: Order, points: int, now: int) -> None:
         if order.points == 0:
             order.waits_until, order.held = None, False
     else:
-        _, forgiven = cafe.take_back(order.entry, points, now, order.number)
-        order.forgiven += forgiven
+        cafe.take_back(order.entry, points, now, order.number)
 
 
 def _taken_back_in_whole(cafe: Cafe, order: Order, now: int) -> None:
+    order.flagged = False
     if order.who is not None and (order.welcome or not cafe.visits(order.who)):
         cafe.guest(order.who).welcomed = False  # the next order is the first one again
     for voucher in cafe.vouchers:
@@ -113,19 +122,29 @@ def _taken_back_in_whole(cafe: Cafe, order: Order, now: int) -> None:
             voucher.status = "cancelled"
     entry = cafe.feedback.get(order.number)
     if entry is not None:
-        cafe.take_back(entry, cafe.line(entry).points, now)
+        _take_bonus(cafe, entry, now)
     for brought in cafe.brought:
         if brought.order == order.number and brought.status == "vesting":
             brought.status, brought.order, brought.vest_at = "waiting", None, None
+            brought.watched = cafe.now_called(brought.friend)
         elif brought.order == order.number and brought.status == "paid":
             for number in reversed(brought.entries):
                 if number is not None:
-                    cafe.take_back(number, cafe.line(number).points, now)
+                    _take_bonus(cafe, number, now)
+
+
+def _take_bonus(cafe: Cafe, entry: int, now: int) -> None:
+    cafe.take_back(entry, cafe.line(entry).points, now)
+    for bonus in cafe.bonuses:
+        if bonus.entry == entry:
+            bonus.points = 0
+            cafe.review(bonus.who, now)
 
 
 def _brings(cafe: Cafe, order: Order, now: int) -> None:
     """The first paid order of somebody who was brought by a friend."""
     rule = cafe.rules.referral
     for brought in cafe.brought:
-        if brought.friend == order.who and brought.status == "waiting" and rule:
+        if brought.watched == order.who and brought.status == "waiting" and rule:
             brought.status, brought.order, brought.vest_at = "vesting", order.number, now + rule.vest
+            brought.watched = None

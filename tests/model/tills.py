@@ -80,7 +80,8 @@ async def order_again(pair: Pair, chance: Chance) -> None:
     """An order that is known, perhaps with other figures, is reported again."""
     order = some_order(pair, chance)
     if order is not None:
-        await _tell(pair, order.till, order.name, _bill(pair, chance), order.who or chance.one(GUESTS))
+        who = order.who or chance.one([None, *(one for one in GUESTS if pair.cafe.guest(one).known)])
+        await _tell(pair, order.till, order.name, _bill(pair, chance), who)
 
 
 async def refund_part(pair: Pair, chance: Chance) -> None:
