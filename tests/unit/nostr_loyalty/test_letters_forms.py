@@ -6,6 +6,7 @@ import pytest
 
 from kinds import gift_wrap
 from kinds.event import rumor_json
+from kinds.keys import SecretKey
 from tests.unit.nostr_loyalty.correspondence import letter, wish, wrapped
 from tests.unit.nostr_loyalty.house import house, npub
 from tests.unit.nostr_loyalty.served import reward
@@ -164,10 +165,10 @@ async def test_too_many_letters(tmp_path: Path) -> None:
     async with house(tmp_path) as place:
         served, to = place.served, place.served.venue.issuer.public
 
-        async def answers(key: object, number: int) -> int:
+        async def answers(key: SecretKey, number: int) -> int:
             at = served.clock.now()
-            letters = [letter(key, f"help {one}", to=to, at=at) for one in range(number)]  # type: ignore[arg-type] # a key
-            return len(await served.post(key, *letters))  # type: ignore[arg-type] # a key
+            letters = [letter(key, f"help {one}", to=to, at=at) for one in range(number)]
+            return len(await served.post(key, *letters))
 
         assert await answers(place.guest, 25) == 20
         served.later(minutes=3)
