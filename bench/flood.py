@@ -74,6 +74,7 @@ async def measure(
     till, staff, crowd = [await RelaySocket.connect(each, lambda _: None) for each in (url, staff_url, url)]
     flooding = asyncio.create_task(_flood(crowd, frames))
     started, number, after = time.perf_counter(), 0, 0
+    at_the_flooded: list[tuple[float, asyncio.Future[float]]] = []
     try:
         while after < SAMPLES_AFTER:
             after += flooding.done()
@@ -85,13 +86,14 @@ async def measure(
             staff.write(grant(venue, operator, who[1]))
             if number % 4 == 1:
                 till.write(grant(venue, operator, who[2]))
+                at_the_flooded.append((sent, waits[2]))
             at = [await asyncio.wait_for(each, WAIT_S_MAX) - sent for each in waits[:2]]
             delays.order.append(at[0])
             delays.grant.append(at[1])
-            if number % 4 == 1:
-                delays.grant_at_the_flooded.append(await asyncio.wait_for(waits[2], WAIT_S_MAX) - sent)
             await asyncio.sleep(EVERY_S)
         delays.flood_s = await flooding - started
+        for sent, wait in at_the_flooded:
+            delays.grant_at_the_flooded.append(await asyncio.wait_for(wait, WAIT_S_MAX) - sent)
         assert subject.runs, "the daemon did not live through the flood"
     finally:
         flooding.cancel()

@@ -89,7 +89,7 @@ class Sweeper:
                 done += await self._do((kind,), 1)
             except (InvariantBroken, LedgerUnavailable):
                 raise
-            except Exception:  # noqa: BLE001 - as above
+            except Exception:  # noqa: BLE001 - a surprise about one thing leaves the others their turn
                 self._log.error("left alone", what=sorted(self._in_hand), traceback=traceback.format_exc())
                 self._left_alone |= self._in_hand
                 done["left-alone"] += 1
