@@ -15,7 +15,7 @@ from kinds import entry as entries
 from kinds import gift_wrap, nip44, registry
 from kinds.card import Card
 from kinds.errors import KindsError
-from kinds.event import Event
+from kinds.event import Event, Rumor, parse_event
 from kinds.keys import SecretKey, npub_encode
 from kinds.program_set import Item
 from kinds.tags import value
@@ -119,7 +119,7 @@ def _open_all(events: Iterable[Event], key: SecretKey, opened: _Opened) -> None:
         except KindsError:
             opened.unopened += 1
             continue
-        if rumor.kind != registry.DIRECT_MESSAGE or value(rumor.tags, "proof") is None:
+        if rumor.kind != registry.DIRECT_MESSAGE or not _carries_entry(rumor):
             continue
         try:
             event, entry = proof_in(rumor, key.public)
@@ -130,6 +130,17 @@ def _open_all(events: Iterable[Event], key: SecretKey, opened: _Opened) -> None:
         address = card_in(rumor)
         if address is not None and rumor.created_at >= opened.cards.get(entry.program, (0, ""))[0]:
             opened.cards[entry.program] = rumor.created_at, address
+
+
+def _carries_entry(rumor: Rumor) -> bool:
+    """Whether a message carries what should be an entry: a proof may be something else, such as an attestation."""
+    proof = value(rumor.tags, "proof")
+    if proof is None:
+        return False
+    try:
+        return parse_event(proof).kind == registry.ENTRY
+    except KindsError:
+        return True
 
 
 def _public_cards(events: Iterable[Event], faults: list[str]) -> dict[str, tuple[Card, bool]]:

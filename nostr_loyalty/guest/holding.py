@@ -83,12 +83,19 @@ def _of_chain(chain: Sequence[Line], customer: str) -> Iterator[str]:
     """The chain as a whole, and that it is this customer's."""
     if any(entry.customer != customer for _, entry in chain):
         yield "an entry is about somebody else"
-    if not chain:
-        return
-    try:
-        entries.verify_chain([event for event, _ in chain])
-    except ChainBroken as broken:
-        yield f"entry {chain[broken.at][1].seq}: {CODES[broken.code]}"
+    seqs = [entry.seq for _, entry in chain]
+    missing = sorted(set(range(1, max(seqs, default=0) + 1)).difference(seqs))
+    unbroken = chain[: missing[0] - 1] if missing else chain
+    if unbroken:
+        try:
+            entries.verify_chain([event for event, _ in unbroken])
+        except ChainBroken as broken:
+            yield f"entry {chain[broken.at][1].seq}: {CODES[broken.code]}"
+    if missing:
+        yield (
+            f"{_ranges(missing)} missing: not sent while notices were switched off, or these relays have them no more; "
+            "ask the venue for your history"
+        )
 
 
 def _of_rules(program: str, chain: Sequence[Line], known: Mapping[str, Event]) -> list[str]:
@@ -121,6 +128,19 @@ def _of_card(card: Card | None, customer: str, chain: Sequence[Line]) -> Iterato
 def _each(numbers: Sequence[int], says: str) -> list[str]:
     shown = [f"entry {seq} {says}" for seq in numbers[:SHOWN_MAX]]
     return shown + ([f"and {len(numbers) - SHOWN_MAX} more"] if len(numbers) > SHOWN_MAX else [])
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Sorted numbers as "entry 3 is", "entries 3 to 5, 8 are"; of many ranges the first few."""
+    ranges: list[list[int]] = []
+    for number in numbers:
+        if ranges and number == ranges[-1][1] + 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    texts = [str(first) if first == last else f"{first} to {last}" for first, last in ranges[:SHOWN_MAX]]
+    more = ", …" if len(ranges) > SHOWN_MAX else ""
+    return f"entry {texts[0]} is" if len(numbers) == 1 else f"entries {', '.join(texts)}{more} are"
 
 
 def _entries(count: int) -> str:

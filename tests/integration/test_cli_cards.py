@@ -8,7 +8,7 @@ import pytest
 from kinds import entry as entries
 from kinds import registry
 from kinds.entry import Entry
-from kinds.event import Event, sign, to_json
+from kinds.event import Event, Template, sign, to_json
 from kinds.keys import npub_encode
 from nostr_loyalty import errors
 from nostr_loyalty.cli.main import main
@@ -118,7 +118,7 @@ async def test_a_lie_is_told_and_ends_with_1(tmp_path: Path, lie: str, shell: Sh
         assert said.code == errors.EXIT_DIFFERS
         says = {
             "sum": "DOES NOT VERIFY: entry 2: ", "card": "the card says 999, and the last entry 15",
-            "no-rules": "entry 2 names rules that nobody has", "gap": "DOES NOT VERIFY: entry 2: ",
+            "no-rules": "entry 2 names rules that nobody has", "gap": "DOES NOT VERIFY: entry 1 is missing",
             "foreign-rules": "entry 2 names as its rules what is no definition of this program by its issuer",
             "no-program": "the program's definition is on none of these relays",
         }  # fmt: skip
@@ -138,6 +138,15 @@ async def test_a_forged_proof_is_told(tmp_path: Path, shell: Shell) -> None:
         assert f"DOES NOT VERIFY: a message by {npub_encode(liar.key.public)} carries an entry that is none" in said.out
         assert "1 gift wrap to this key did not open and was left alone" in said.out
         assert said.out.count("verified: ") == 2
+
+
+async def test_a_message_that_proves_something_else_is_none_of_this(tmp_path: Path, shell: Shell) -> None:
+    """An attestation that the guest asked for travels as a proof, too: it is no entry, and no fault."""
+    async with town(tmp_path, "scripted") as place:
+        other = sign(Template(registry.ATTESTATION, int(time.time()), (), ""), place.bar.issuer)
+        await place.observer.send(Liar(place.guest.public).told_to(place.guest, to_json(other)))
+        said = await shell("cards", "--key", place.key_file, "--relay", place.url)
+        assert said.code == errors.EXIT_OK
 
 
 async def test_an_impostor_s_entry_is_told(tmp_path: Path, shell: Shell) -> None:

@@ -94,11 +94,23 @@ def test_a_chain_that_does_not_hold_is_told_with_its_entry(change: Callable[[int
 
 
 def test_an_entry_that_is_missing_is_told() -> None:
-    """A gap, and a card that is further than what was found."""
+    """A gap, with its number, and a card that is further than what was found."""
     lines = chain(12, 30, 8)
-    assert found([lines[0], lines[2]], card(lines)).faults == (f"entry 3: {CODES['chain-gap']}",)
+    (fault,) = found([lines[0], lines[2]], card(lines)).faults
+    assert fault.startswith("entry 2 is missing: not sent while notices were switched off, or")
     assert found(lines[:2], card(lines)).faults == ("the card is at entry 3, and the last entry that was found is 2",)
     assert found([], card(lines)).faults == ("the card is at entry 3, and the last entry that was found is none",)
+
+
+def test_many_gaps_are_told_in_ranges() -> None:
+    """What stands before the first gap is verified all the same; an entry that stands twice is no gap."""
+    lines = chain(*[1] * 20, change=lambda seq, entry: entry._replace(balance=9) if seq == 2 else entry)
+    few = [lines[at] for at in (0, 1, 5, 7, 9, 11, 13, 15, 19)]
+    wrong, gaps = found(few, card(lines)).faults
+    assert wrong == f"entry 2: {CODES['chain-wrong-balance']}"
+    assert gaps.startswith("entries 3 to 5, 7, 9, 11, 13, … are missing")
+    other = chain(1, change=lambda _, entry: entry._replace(text="another"))
+    assert found([*chain(1, 1), *other], None).faults[0].startswith("entry ")
 
 
 @pytest.mark.parametrize("changed", [{"points": 43}, {"head": "ab" * 32}])
