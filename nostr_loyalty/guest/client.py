@@ -82,18 +82,23 @@ class Client:
 
     async def publish(self, event: Event) -> None:
         """Return when the relay has the event. Unavailable: it refused, or did not say within `ANSWER_S_MAX`."""
-        verdict = self._verdicts[event.id] = asyncio.get_running_loop().create_future()
+        said = await self.offer(event)
+        if not said.settled:
+            raise Unavailable("relay-unavailable", f"{self.url} did not take an event: {said.text}")
+
+    async def offer(self, event: Event) -> Verdict:
+        """What the relay says to an event. Unavailable: nothing within `ANSWER_S_MAX`."""
+        verdict: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
+        self._verdicts[event.id] = verdict
         try:
             async with asyncio.timeout(ANSWER_S_MAX):
                 while not self._pool.post(self.url, self._name, event.id, to_json(event)):
                     await self._pool.wait_for_room()
-                said = await verdict
+                return await verdict
         except TimeoutError:
             raise Unavailable("relay-unavailable", f"{self.url} gave no answer to an event") from None
         finally:
             del self._verdicts[event.id]
-        if not said.settled:
-            raise Unavailable("relay-unavailable", f"{self.url} did not take an event: {said.text}")
 
     async def caught_up(self) -> None:
         """Return when everything that the relay held has been handed on. Unavailable when nothing more has come for

@@ -33,6 +33,8 @@ class Faults:
         default_factory=dict
     )  # the nth EVENT since the start, from 1, is refused with this
     events_per_s: int | None = None  # more are answered "rate-limited:"
+    past_s_max: int | None = None  # an event dated further back is refused (strfry's rejectEventsOlderThanSeconds)
+    shadow_reject: bool = False  # OK, and the event is dropped (the verdict of that name of strfry's write policies)
 
     # -- the socket
     cut_after_per_minute: int | None = (

@@ -48,6 +48,8 @@ class Publishing:
         if refusal is not None:
             accepted = refusal.startswith("duplicate:") and not relay.faults.duplicate_is_false
             return self._answer(client, event_id, accepted, refusal)
+        if relay.faults.shadow_reject:
+            return self._answer(client, event_id, True, "")
         stored = stored_from(event, raw)
         if not is_ephemeral(stored.kind):
             outcome = relay.store.add(stored)
@@ -99,6 +101,8 @@ class Publishing:
             return f"invalid: larger than {relay.event_bytes_max} bytes"
         if relay.future_s_max is not None and event["created_at"] > relay.now() + relay.future_s_max:
             return "invalid: created_at is too far ahead"
+        if faults.past_s_max is not None and event["created_at"] < relay.now() - faults.past_s_max:
+            return "invalid: created_at too early"
         if relay.verify:
             fault = signature_fault(event)
             if fault is not None:

@@ -134,6 +134,24 @@ async def test_refusals_as_scripted() -> None:
         assert await client.next() == ["OK", "", False, "error: disk full"]
 
 
+async def test_events_of_long_ago_are_refused() -> None:
+    """An event dated further back than the limit is refused and not kept, one within it is taken."""
+    async with ScriptedRelay() as relay, BareClient(relay.url) as client:
+        relay.faults.past_s_max = 3_600
+        young, old = order(-3_000), order(-4_000)
+        assert (await client.publish(old))[2:] == [False, "invalid: created_at too early"]
+        assert (await client.publish(young))[2:] == [True, ""]
+        assert relay.events == [young]
+
+
+async def test_a_shadow_is_rejected_with_an_ok() -> None:
+    """The event is answered as if it were taken, and neither kept nor passed on."""
+    async with ScriptedRelay() as relay, BareClient(relay.url) as client:
+        relay.faults.shadow_reject = True
+        assert (await client.publish(order(1)))[2:] == [True, ""]
+        assert await client.query({}) == relay.events == []
+
+
 async def test_more_than_so_many_a_second_are_rate_limited() -> None:
     """Events above the rate are refused with `rate-limited:` and not kept."""
     async with ScriptedRelay() as relay, BareClient(relay.url) as client:

@@ -1,0 +1,185 @@
+"""Whether our relays keep private messages: tried once after each start, beside everything else.
+
+Each relay at which wraps are read, or to which notices go, is given one gift wrap from a program to itself, dated back
+as far as NIP-59 dates any, and is then asked for it. That is done over a connection of its own, so that nothing else
+waits. What came of it is logged; of a fault the owners are told as well, once for each relay and version. A relay that
+cannot be tried now is tried in the next round, and after the last one no more.
+
+The wrap expires within an hour. When it comes in, it is known as a message by a daemon, and nothing is done about it.
+"""
+
+import hashlib
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final, NamedTuple
+
+import structlog
+
+from kinds import direct_message, gift_wrap, nip44
+from kinds.event import Event
+from kinds.gift_wrap import BACKDATED_S_MAX
+from kinds.keys import SecretKey
+from kinds.registry import GIFT_WRAP
+from ledger import announcements, outbox
+from ledger.database import Database
+from ledger.errors import LedgerUnavailable
+from nostr_loyalty.clock import Clock
+from nostr_loyalty.config.settings import Config
+from nostr_loyalty.desk.facts import Dice
+from nostr_loyalty.errors import Unavailable
+from nostr_loyalty.guest.client import Client
+from nostr_loyalty.programs import ServedProgram, ServedPrograms
+from nostr_loyalty.publishing import publications, relay_faults
+from nostr_loyalty.publishing.relay_faults import RelayFault
+from relay_client.filter import Filter
+from relay_client.verdict import Answer, is_rate_limit
+
+ROUNDS_AFTER_S: Final = (15.0, 60.0, 600.0)
+"""The pause before each round; the first one lets the start be over."""
+KEPT_S: Final = 3_600
+LOOKS: Final = 3
+LOOK_AGAIN_S: Final = 1.0
+TEXT: Final = "A test whether this relay keeps private messages; nothing is to be done about it."
+
+
+class Outcome(NamedTuple):
+    """What came of one relay; `words`: what it said, where it refused."""
+
+    fault: RelayFault | None
+    words: str = ""
+
+
+class SelfTest:
+    """One test of all relays. `await run()` once; it returns when every relay was tried."""
+
+    def __init__(
+        self, config: Config, database: Database, programs: ServedPrograms, clock: Clock, dice: Dice,
+        promised: Callable[[], None],
+    ) -> None:  # fmt: skip
+        """`promised()`: called when there is something to send."""
+        self._config = config
+        self._database = database
+        self._programs = programs
+        self._clock = clock
+        self._dice = dice
+        self._promised = promised
+        self._log = structlog.get_logger("self-test")
+
+    async def run(self) -> None:
+        """Try every relay, in rounds."""
+        waiting = keys_at(self._config)
+        for number, pause in enumerate(ROUNDS_AFTER_S, start=1):
+            await self._clock.sleep(pause)
+            for url, key in list(waiting.items()):
+                outcome = await try_relay(url, key, self._clock, self._dice, last=number == len(ROUNDS_AFTER_S))
+                if outcome is not None:
+                    del waiting[url]
+                    await self._tell(url, outcome)
+            if not waiting:
+                return
+        self._log.warning("relays could not be tried", relays=list(waiting))
+
+    async def _tell(self, url: str, outcome: Outcome) -> None:
+        speaker = self._programs.all[0]
+        if outcome.fault is None:
+            self._log.info("relay keeps private messages", relay=url)
+        else:
+            sentence = relay_faults.told(speaker.spoken("en"), url, outcome.fault, outcome.words)
+            self._log.warning("relay loses private messages", relay=url, fault=outcome.fault, remedy=sentence)
+        name, digest = f"self-test:{url}", _digest(outcome.fault)
+        now = self._clock.now()
+        try:
+            async with self._database.write() as w:
+                last = await announcements.last(w, speaker.issuer, name)
+                if digest == (last[0] if last is not None else _digest(None)):
+                    return
+                await announcements.say(w, speaker.issuer, name, digest, now)
+                await outbox.post(w, self._words(url, outcome, now), now)
+        except LedgerUnavailable as unavailable:
+            self._log.warning("the owners are not told", code=unavailable.code, detail=unavailable.detail)
+        else:
+            self._promised()
+
+    def _words(self, url: str, outcome: Outcome, now: int) -> list[outbox.Promise]:
+        """To each owner of a program at this relay one message, in the language of the first such program."""
+        if outcome.fault is None:
+            return []
+        told: dict[str, ServedProgram] = {}
+        for program in self._programs.all:
+            if url in self._config.daemon.wrap_relays or url in program.relays:
+                for owner in program.staff:
+                    if owner.role == "owner":
+                        told.setdefault(owner.key, program)
+        return [
+            publications.word(
+                program, owner, relay_faults.told(program, url, outcome.fault, outcome.words), now, self._dice(32)
+            )
+            for owner, program in told.items()
+        ]
+
+
+def keys_at(config: Config) -> dict[str, SecretKey]:
+    """The relays to be tried, each with the key of the first program that uses it."""
+    found: dict[str, SecretKey] = {}
+    for program in config.programs:
+        for url in (*program.relays, *config.daemon.wrap_relays):
+            found.setdefault(url, program.key)
+    return found
+
+
+async def try_relay(url: str, key: SecretKey, clock: Clock, dice: Dice, *, last: bool = False) -> Outcome | None:
+    """Give a relay a wrap to the owner of `key`, and ask for it. None: it did not answer, or not in the end; on the
+    `last` try a relay that took the wrap and did not answer when it was asked for it is at fault.
+    """
+    try:
+        async with Client(url, (), clock, lambda _: None, key=key) as client:
+            now = clock.now()
+            old = _wrap(key, now - BACKDATED_S_MAX, now, dice)
+            verdict = await client.offer(old)
+            if verdict.settled:
+                return await _look(client, key, old, clock, last)
+            if is_rate_limit(verdict):
+                return None
+            again = await client.offer(_wrap(key, now, now, dice))
+            if again.settled:
+                return Outcome("refuses-old-wraps", verdict.text)
+            final = {verdict.answer, again.answer} <= {Answer.NEVER, Answer.NEEDS_AUTH}
+            return Outcome("refuses-wraps", verdict.text) if final else None
+    except Unavailable:
+        return None
+
+
+async def _look(client: Client, key: SecretKey, wrap: Event, clock: Clock, last: bool) -> Outcome | None:
+    """Ask as the daemon asks for wraps: some relays guard them, and give none without a login."""
+    at = wrap.created_at
+    wanted = Filter(kinds=(GIFT_WRAP,), tags={"#p": (key.public,)}, since=at, until=at + 1)
+    is_sure = False
+    for _ in range(LOOKS):
+        held = await client.ask(wanted)
+        if any(event.id == wrap.id for event in held.events):
+            return Outcome(None)
+        is_sure = held.is_all
+        await clock.sleep(LOOK_AGAIN_S)
+    return Outcome("hides-wraps") if is_sure or last else None
+
+
+def _wrap(key: SecretKey, created_at: int, now: int, dice: Dice) -> Event:
+    """A message to oneself, in a wrap of this date."""
+    rumor = direct_message.compose(key.public, [key.public], TEXT, [("notice",)], now)
+    conversation = nip44.conversation_key(key, key.public)
+    sealed = gift_wrap.seal(rumor, key, key.public, conversation, nonce=dice(32), created_at=created_at)
+    return gift_wrap.wrap(
+        sealed, key.public, SecretKey(dice(32)), nonce=dice(32), created_at=created_at, expiration=now + KEPT_S
+    )
+
+
+def _digest(fault: RelayFault | None) -> str:
+    """Of what is remembered: equal where the same fault was told by the same version."""
+    return hashlib.sha256(f"{fault} {_version() if fault else ''}".encode()).hexdigest()
+
+
+def _version() -> str:
+    try:
+        return version("nostr-loyalty")
+    except PackageNotFoundError:
+        return ""
