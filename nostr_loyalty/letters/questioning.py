@@ -23,6 +23,7 @@ from nostr_loyalty.rules.authority import OperatorRole, may
 from nostr_loyalty.rules.calendar import day_of, period_days, start_of_day
 from nostr_loyalty.rules.redeeming import RedeemFacts
 from nostr_loyalty.rules.refusal import Refusal
+from nostr_loyalty.rules.tiering import TierState
 
 VOUCHERS_SHOWN: Final = 10
 PROOF_VALID_S: Final = attestation.VALID_S
@@ -109,6 +110,7 @@ async def _rewards(w: Write, program: ServedProgram, customer: str, now: int) ->
     standing = await standing_of(w, program, customer)
     facts = await facts_about(w, program, standing, now) if standing is not None else None
     spendable = _spendable(facts, standing, now)
+    tier = _tier(facts, program, standing, now) if facts is not None and standing is not None else None
     rows = []
     for reward in program.rules.rewards:
         taken = await vouchers.stock_taken(w, program.ledger_id, reward.id) if reward.stock is not None else 0
@@ -117,8 +119,7 @@ async def _rewards(w: Write, program: ServedProgram, customer: str, now: int) ->
             period = redeeming.period_of(program.rules, reward, now)
             slots = frozenset(await vouchers.slots(w, standing.id, reward.id, period))
         tried = redeeming.redeem(program.rules, reward.id, RedeemFacts(
-            spendable, standing.tier if standing is not None else None,
-            standing is not None and bool(standing.frozen), taken, slots, now,
+            spendable, tier, standing is not None and bool(standing.frozen), taken, slots, now,
         ))  # fmt: skip
         rows.append(RewardLine(reward, tried if isinstance(tried, Refusal) else None))
     return Said(program, answering.rewards(program, rows, spendable), greets=True)
@@ -165,18 +166,30 @@ async def _proven(w: Write, program: ServedProgram, standing: Standing, asked: a
         case "tier":
             said = fold(asked.value)
             wanted = next((one.id for one in program.rules.tiers if said in (fold(one.id), fold(one.title))), None)
-            held = standing.tier is not None and wanted is not None
-            return wanted if held and wanted and tiering.at_least(program.rules, standing.tier, wanted) else None
+            held = _tier(await facts_about(w, program, standing, now), program, standing, now)
+            return wanted if held and wanted and tiering.at_least(program.rules, held, wanted) else None
         case "member_since":
             return str(standing.first_at)
         case "points_at_least" | "visits_at_least":
             days = await _since(w, program, standing, asked.window, now)
             if asked.claim == "visits_at_least":
                 reached = standing.visits if days is None else sum(one.visits for one in days)
+            elif days is None:
+                reached = _spendable(await facts_about(w, program, standing, now), standing, now)
             else:
-                reached = standing.balance if days is None else sum(one.points for one in days)
+                reached = sum(one.points for one in days)
             return asked.value if asked.value.isdigit() and reached >= int(asked.value) else None
     raise AssertionError(asked.claim)
+
+
+def _tier(facts: Facts, program: ServedProgram, standing: Standing, now: int) -> str | None:
+    """The tier that is held now, also where the sweep has not yet said that it has ended."""
+    state = TierState(standing.tier, standing.grace_until, standing.review_at)
+    days = tiers.counted_days(facts, program, standing, now)
+    value = tiers.value(program, standing, days)
+    for _ in range(len(program.rules.tiers) + 1):
+        state = tiering.review(program.rules, state, value=value, window=days, now=now).state
+    return state.tier
 
 
 async def _since(
