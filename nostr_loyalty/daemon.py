@@ -9,7 +9,7 @@ import asyncio
 import random
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
@@ -42,6 +42,7 @@ from nostr_loyalty.upkeep.counting import tell_counts
 from nostr_loyalty.upkeep.happenings import Happenings
 from nostr_loyalty.upkeep.housekeeping import keep_house
 from nostr_loyalty.upkeep.recommending import check_lists
+from nostr_loyalty.upkeep.self_test import SelfTest
 from nostr_loyalty.upkeep.sweeping import Sweeper
 from relay_client.pool import Pool, PoolSettings
 
@@ -50,6 +51,20 @@ FLUSH_LOOK_S: Final = 0.05
 POOL_STOP_S: Final = 2.0
 IN_USE_TRIES: Final = 10
 IN_USE_PAUSE_S: Final = 0.2
+
+
+class _Parts(NamedTuple):
+    """What runs, for one daemon."""
+
+    programs: ServedPrograms
+    happenings: Happenings
+    pool: Pool
+    crowd: Pool
+    path: EventPath
+    worker: OutboxWorker
+    sweeper: Sweeper
+    control: ControlServer
+    self_test: SelfTest
 
 
 class Daemon:
@@ -104,7 +119,8 @@ class Daemon:
         finally:
             await relay.stop()
 
-    async def _serve(self, database: Database) -> None:
+    async def _parts(self, database: Database) -> _Parts:
+        """Everything that runs, put together."""
         programs = await serve_programs(self._config, database, self._clock.now())
         happenings = Happenings(database)
         pool, crowd = await self._pools(database, happenings, programs)
@@ -133,24 +149,30 @@ class Daemon:
         )
         sweeper = Sweeper(database=database, programs=programs, clock=self._clock, dice=SystemDice(), promised=wake.set)
         control = ControlServer(socket_of(self._config.daemon.database), commands, programs, self._clock)
+        self_test = SelfTest(self._config, database, programs, self._clock, SystemDice(), wake.set)
+        return _Parts(programs, happenings, pool, crowd, path, worker, sweeper, control, self_test)
+
+    async def _serve(self, database: Database) -> None:
+        parts = await self._parts(database)
+        pool, crowd, path, worker = parts.pool, parts.crowd, parts.path, parts.worker
         await path.retry_aside()
         async with asyncio.TaskGroup() as tasks:
             pooling = [tasks.create_task(each.run()) for each in (pool, crowd)]
             taking = tasks.create_task(path.run())
             sending = tasks.create_task(worker.run())
-            listening = tasks.create_task(control.run())
+            listening = tasks.create_task(parts.control.run())
             others = [
                 tasks.create_task(each)
                 for each in (
-                    happenings.run(worker), keep_house(database, self._clock), sweeper.run(),
+                    parts.happenings.run(worker), keep_house(database, self._clock), parts.sweeper.run(),
                     tell_counts(lambda: path.counts, lambda: path.dropped, self._clock),
-                    self._readiness.keep_alive(self._clock), self._tell_ready(happenings, programs),
-                    check_lists(self._config, pool, self._clock, happenings.caught_up),
+                    self._readiness.keep_alive(self._clock), self._tell_ready(parts.happenings, parts.programs),
+                    check_lists(self._config, pool, self._clock, parts.happenings.caught_up), parts.self_test.run(),
                 )
             ]  # fmt: skip
             await self._stopping.wait()
             self._readiness.stopping()
-            control.stop()
+            parts.control.stop()
             path.stop()
             for each in (pool, crowd):
                 each.take_no_more()
