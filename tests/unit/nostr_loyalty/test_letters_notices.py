@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -108,7 +109,8 @@ async def test_each_notice_flips(tmp_path: Path, notice: str, wanted: str) -> No
     """It comes to who wants all, or wants what is important and it is that; never to who wants none."""
     happens, words, important = NOTICES[notice]
     tables = (tier("top", 100), WINDOW) if "tier" in notice else (tier("top", 100),)
-    async with house(tmp_path, "private", *tables, **({"ttl": "90d"} if "out" in notice else {})) as place:
+    keys: dict[str, Any] = {"ttl": "90d"} if "out" in notice else {}
+    async with house(tmp_path, "private", *tables, **keys) as place:
         await place.says("guest", f"notify {wanted}")
         await place.served.promises()
         await happens(place)
