@@ -59,7 +59,8 @@ class Reception:
         self._keys = keys
         self._persist = persist
         self._pause = pause
-        self._staff = programs.sources | {one.key for program in programs.all for one in program.staff}
+        people = {one.key for program in programs.all for one in program.staff}
+        self._staff = programs.sources | people | programs.issuers  # our own keys too: the self-test of relays
         self._work = max(program.first_contact_work for program in programs.all)
         self.door = Door(programs.issuers, programs.sources, kinds=admitted(programs))
         self.counts: Counter[str] = Counter()

@@ -25,6 +25,8 @@ from tests.serving import serving
 from tests.venue import Venue, new_key
 
 TWO_HOURS = 7_200
+LOGIN_GRACE_S = 1.0
+"""So long the daemon waits for a relay's challenge before it asks for wraps."""
 needs_rust = pytest.mark.skipif(unavailable("rust") is not None, reason=str(unavailable("rust")))
 
 
@@ -109,7 +111,8 @@ async def until(captured: list[Any], event: str, number: int = 1) -> list[Any]:
 
 async def test_the_owners_are_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The log says it at each start, the owners hear it once, and again from another version, or when it had been
-    mended; staff do not hear it. What comes back to the daemon is known as its own, and nothing more is done.
+    mended; staff do not hear it. What comes back to the daemon is known as its own: no work is asked of it (NIP-13),
+    and nothing is done about it.
     """
     monkeypatch.setattr(self_test, "ROUNDS_AFTER_S", (0.1, 0.2))
     owner, staff = new_key(), new_key()
@@ -119,16 +122,20 @@ async def test_the_owners_are_told_once(tmp_path: Path, monkeypatch: pytest.Monk
     )
     async with ScriptedRelay() as good, ScriptedRelay() as bad, Observer(good.url) as observer:
         bad.faults.past_s_max = TWO_HOURS
-        venue = Venue(tmp_path, [good.url, bad.url], extra=people)
+        venue = Venue(tmp_path, [good.url, bad.url], extra=f"first_contact_work = 16\n{people}")
         config = venue.write_config()
 
-        async def start() -> list[Any]:
+        counts: list[Any] = []
+
+        async def start(pause_s: float = 0.0) -> list[Any]:
             with structlog.testing.capture_logs() as captured:
                 async with serving(config) as daemon:
                     await until(captured, "relay keeps private messages", 1 if bad.faults.past_s_max else 2)
                     if bad.faults.past_s_max:
                         await until(captured, "relay loses private messages")
                     assert daemon is not None
+                    await asyncio.sleep(pause_s)
+            counts.extend(seen(captured, "counts"))
             return seen(captured, "relay loses private messages")
 
         async def heard(number: int) -> list[str]:
@@ -154,8 +161,10 @@ async def test_the_owners_are_told_once(tmp_path: Path, monkeypatch: pytest.Monk
         bad.faults.past_s_max = None
         assert await start() == []
         bad.faults.past_s_max = TWO_HOURS
-        assert len(await start()) == 1
+        assert len(await start(LOGIN_GRACE_S + 1)) == 1
         assert len(await heard(3)) == 3
+    assert [line["dropped"] for line in counts] == [{}] * 5
+    assert counts[-1]["taken"].keys() == {"message-by-a-daemon"}
     await nothing_was_done(config.parent / "loyalty.db")
 
 
