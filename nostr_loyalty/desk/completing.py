@@ -122,6 +122,7 @@ async def open_up(r: Read, facts: Facts, standing_ids: Iterable[int], also: Iter
         else:
             lots = await book.lots(r, [], also=[draw.lot_id for draw in drawn])
             facts.ends[voucher.entry_id] = [lot.expires_at for each in lots.values() for lot in each]
+    await _forgive(r, facts)
     facts.whole = set(standing_ids)
     clamped = [each for each in facts.whole if facts.standings[each].program_id in facts.clamping]
     facts.held |= await vouchers.held(r, clamped)
@@ -129,6 +130,17 @@ async def open_up(r: Read, facts: Facts, standing_ids: Iterable[int], also: Iter
     named = {lot.entry_id for lots in facts.lots.values() for lot in lots}
     named |= reversible | {one.entry_id for one in of_vouchers}
     facts.entry_refs = await book.refs(r, sorted(named))
+
+
+async def _forgive(r: Read, facts: Facts) -> None:
+    """Add the orders of which something was forgiven, by the lots that used vouchers drew on, and when that was."""
+    used = [one for one in facts.vouchers.values() if one.status == "used" and one.program_id in facts.clamping]
+    lots = {draw.lot_id for one in used for draw in facts.drawn.get(one.entry_id, ())}
+    credits_ = await statement.entries_by_id(r, sorted(lots))
+    rows = await orders.by_id(r, [one.order_id for one in credits_.values() if one.order_id is not None])
+    forgiven = {row.entry_id: row for row in rows.values() if row.clamped and row.entry_id is not None}
+    last = {refund.order_id: refund.recorded_at for refund in await orders.refunds_of(r, list(rows))}
+    facts.forgiven = {lot_id: (row, last[row.id]) for lot_id, row in forgiven.items()}
 
 
 def _at_home(voucher: Voucher, homes: Mapping[int, Entry]) -> bool:

@@ -38,7 +38,8 @@ class Facts:
     `bonuses` holds the credits, by id, that hang on an order without being its own: for feedback, for a referral.
     `heirs`: the lots that a credit became when its customer's key was replaced, the latest last; `taken`: what entries
     took of an order so far, of orders of such customers. `held`: points that a standing's issued vouchers hold, where
-    the program (in `clamping`) leaves no deficits. `flagged`: orders that the guard noticed and nobody has looked at.
+    the program (in `clamping`) leaves no deficits; `forgiven`: orders of which something was forgiven there, and when,
+    by the lots that used vouchers drew on. `flagged`: orders that the guard noticed and nobody has looked at.
     `slots` and `stock`: of a reward, what is taken. A next id of -1: nothing of that sort is made in this batch.
     """
 
@@ -72,6 +73,7 @@ class Facts:
     hand_today: tuple[int, int] = (0, 0)
     last_action: Action | None = None
     wrong_claims: tuple[int, int] = (0, 0)
+    forgiven: dict[int, tuple[OrderRow, int]] = field(default_factory=dict)
     flagged: frozenset[int] = frozenset()
     referrers: tuple[str, ...] = ()
     referred_so_far: int = 0

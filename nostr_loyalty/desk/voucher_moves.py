@@ -5,13 +5,15 @@ more than was charged. Where the redemption stands on the chain of a key that wa
 which ends when the last of those lots would have ended, with at least a day to live too.
 """
 
+from functools import partial
 from typing import Literal
 
 from ledger.entry import NewEntry
 from ledger.lot import LIFE_AFTER_RESTORING_S, Draw
 from ledger.vouchers import Voucher
+from ledger.waiting_refunds import WaitingRefund
 from nostr_loyalty.desk.facts import Movement
-from nostr_loyalty.desk.lot_moves import write_off
+from nostr_loyalty.desk.lot_moves import take_credit, write_off
 from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import wording
@@ -24,9 +26,12 @@ def give_back(
     adapter: str = "daemon", by: str | None = None,
 ) -> NewEntry | None:  # fmt: skip
     """End the voucher and give back all that is still charged; None where that is nothing."""
+    drawn = copy.facts.drawn.get(voucher.entry_id, [])
     entry = return_points(
         copy, program, voucher, voucher.charged, why, author=author, reference=reference, adapter=adapter, by=by
     )
+    if why == "refunded":
+        _owe_again(copy, program, voucher, drawn, author=author, reference=reference)
     status: Literal["cancelled", "expired"] = "expired" if why == "expired" else "cancelled"
     copy.put_voucher(voucher._replace(status=status, charged=0, ended_at=copy.now, slot=None))
     reward = program.rules.reward(voucher.reward)
@@ -61,6 +66,34 @@ def return_points(
         type="revoked", moved=moved, text=text, author=author, reference=reference, occurred_at=copy.now,
         adapter=adapter, by=by, reverses=voucher.entry_id, of_credit=False, reward=voucher.reward,
     ))  # fmt: skip
+
+
+def _owe_again(
+    copy: WorkingCopy, program: ServedProgram, voucher: Voucher, drawn: list[Draw], *, author: str, reference: str
+) -> None:  # fmt: skip
+    """Where the program clamps: an order's points that were forgiven because this voucher had spent them have come back
+    with it, and are taken now.
+    """
+    for draw in drawn:
+        found, at = copy.facts.forgiven.get(draw.lot_id, (None, 0))
+        if found is None or (voucher.ended_at or 0) > at:  # used after that: until then it was owed, not forgiven
+            continue
+        row = copy.order((found.program_id, found.source, found.reference)) or found
+        standing = copy.followed(voucher.standing_id)
+        moved = take_credit(copy, program, standing, draw.lot_id, min(row.clamped, draw.points))
+        if moved is None:
+            continue
+        again = WaitingRefund(
+            row.program_id, author, row.reference, f"{reference}:{draw.lot_id}", False, row.currency, 0, voucher.hash,
+            copy.now,
+        )  # fmt: skip
+        entry = copy.enter(program, standing, Movement(
+            type="revoked", moved=moved, text=partial(wording.revoked, canceled=row.status == "canceled"),
+            author=author, reference=again.reference, order_id=row.id, occurred_at=copy.now, adapter="daemon",
+            reverses=draw.lot_id,
+        ))  # fmt: skip
+        copy.put_order(row._replace(clamped=row.clamped + moved.points))
+        copy.put_refund(again, row.id, -moved.points, entry.id)
 
 
 def _end_of(copy: WorkingCopy, voucher: Voucher) -> int | None:

@@ -283,6 +283,30 @@ async def test_a_clamp_forgives_what_was_spent_only(tmp_path: Path) -> None:
         await served.assert_clean()
 
 
+async def test_what_was_forgiven_does_not_come_back(tmp_path: Path) -> None:
+    """Bug 14, 16: points of an order that were forgiven because a voucher had spent them are taken when that voucher
+    comes back with the order that it was used on; other points that it had spent come back.
+    """
+    extra = rules(reward("mug", 60), reward("tea", 10), deficit="clamp")
+    async with Served(tmp_path, extra=extra) as served:
+        await served.command(Grant(served.guest.public, 20))
+        await served.take(served.order("order-1", "50000"))
+        mug, tea = [str((await served.asks(Redeem(each))).facts["voucher"]) for each in ("mug", "tea")]
+        await served.command(Use(mug, order="order-2"))
+        await served.command(Use(tea, order="order-3"))
+        await served.take(served.order("order-1", status="canceled"))
+        assert await served.balance() == 0  # of 50 points 50 were spent, and are forgiven
+        await served.assert_clean()
+        await served.take(served.order("order-2", "1000"), served.order("order-2", status="canceled"))
+        assert await served.balance() == 20  # the grant's; 40 of the mug's 60 were the first order's
+        await served.assert_clean()
+        await served.take(served.order("order-3", "1000"), served.order("order-3", status="canceled"))
+        assert await served.balance() == 20
+        await served.take(served.order("order-1", status="refunded", amount="0", refund_id="late"))
+        assert (await served.standing()).earned_points == 0
+        await served.assert_clean()
+
+
 @pytest.mark.parametrize("end", ["used", "run out"])
 async def test_what_a_clamp_leaves_owed(tmp_path: Path, end: str) -> None:
     """The deficit under an issued voucher is filled by its end, or stays when the voucher is used; a second refund adds
