@@ -26,7 +26,7 @@ from ledger.database import Database
 from ledger.errors import LedgerUnavailable
 from ledger.outbox import Promised, Settlement
 from nostr_loyalty.clock import Clock
-from nostr_loyalty.publishing.attempt import Attempt, abandoned, settlement
+from nostr_loyalty.publishing.attempt import Attempt, abandoned, is_old_news, settlement
 from nostr_loyalty.publishing.publications import LANES_PATIENT, LANES_URGENT
 from nostr_loyalty.publishing.sealing import Sealed, Sealer
 from nostr_loyalty.reaching.address_book import AddressBook
@@ -172,9 +172,11 @@ class OutboxWorker:
 
     def _attempt(self, promised: Promised) -> Attempt:
         """An attempt at the relays that have not said anything final yet and take something now; at none where the
-        promise has to wait.
+        promise has to wait, or has waited too long.
         """
         route = self._router.route(promised)
+        if is_old_news(promised, self._clock.now()):
+            return Attempt(promised, route, set())
         if promised.issuer not in self._issuers or self._router.waits_for_address(promised):
             return Attempt(promised, route, set())
         final = {*promised.accepted, *promised.refused}
@@ -190,7 +192,7 @@ class OutboxWorker:
             async with self._database.write() as w:
                 await outbox.hasten(w)
         self._looked_at = now
-        skip = self._ids | self._router.aside
+        skip = self._ids | self._router.aside.keys()
         async with self._database.read() as r:
             if not self._is_busy():
                 self._calm_at = steady

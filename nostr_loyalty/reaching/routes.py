@@ -11,7 +11,7 @@ Rules:
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from ledger.outbox import Promised
 from nostr_loyalty.clock import Clock
@@ -22,7 +22,8 @@ THEIRS_MAX: Final = 4
 PATIENCE_S: Final = 600
 ASIDE_S: Final = 5.0
 ASIDE_MAX: Final = 1_024
-TIDY_S: Final = 10.0
+LOOK_S: Final = 0.5
+"""How often it is looked whether something has waited for long enough."""
 
 
 class Route(NamedTuple):
@@ -49,7 +50,9 @@ class Router:
         self._clock = clock
         self._released = released
         self._tasks: asyncio.TaskGroup | None = None
-        self.aside: set[int] = set()
+        self._arrivals: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self.aside: dict[int, float] = {}
+        """Promises that wait -> until when, at the latest (monotonic seconds)."""
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -59,8 +62,11 @@ class Router:
             self._tasks = tasks
             tasks.create_task(self._addresses.run())
             while True:
-                await self._clock.sleep(TIDY_S)
+                await self._clock.sleep(LOOK_S)
                 self._pool.tidy()
+                now = self._clock.monotonic()
+                for promise_id in [each for each, until in self.aside.items() if now >= until]:
+                    self._release(promise_id)
 
     def route(self, promised: Promised) -> Route:
         """The route by what is known now. A promise that was kept once is for no further relays than the receiver's."""
@@ -87,8 +93,8 @@ class Router:
         if self._addresses.is_late(promised.receiver):
             return False
         found = self._addresses.want(promised.receiver)
-        if found is not None and len(self.aside) < ASIDE_MAX:
-            self._put_aside(promised, asyncio.shield(found))
+        if found is not None:
+            self._put_aside(promised, (found,))
         return True
 
     def waits_for_relay(self, promised: Promised, urls: Iterable[str]) -> bool:
@@ -102,22 +108,25 @@ class Router:
         coming = [url for url, reach in wanted.items() if reach is Reach.COMING]
         if not coming or Reach.STANDS in wanted.values():
             return False
-        if len(self.aside) < ASIDE_MAX:
-            arrivals = (self._pool.reached(url, promised.issuer) for url in coming)
-            self._put_aside(promised, asyncio.gather(*arrivals))
+        self._put_aside(promised, [self._arrival(url, promised.issuer) for url in coming])
         return True
 
-    def _put_aside(self, promised: Promised, until: asyncio.Future[Any]) -> None:
-        assert self._tasks is not None, "run() comes first"
-        self.aside.add(promised.id)
-        self._tasks.create_task(self._wait(promised.id, until))
+    def _put_aside(self, promised: Promised, until: Iterable[asyncio.Future[None]]) -> None:
+        """Put it aside until one of these is done, or it has waited for long enough; not where too many are aside."""
+        if len(self.aside) < ASIDE_MAX:
+            self.aside[promised.id] = self._clock.monotonic() + ASIDE_S
+            for future in until:
+                future.add_done_callback(lambda _: self._release(promised.id))
 
-    async def _wait(self, promise_id: int, until: asyncio.Future[Any]) -> None:
-        sleeper = asyncio.ensure_future(self._clock.sleep(ASIDE_S))
-        try:
-            await asyncio.wait((until, sleeper), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            until.cancel()
-            sleeper.cancel()
-            self.aside.discard(promise_id)
+    def _arrival(self, url: str, key: str) -> asyncio.Task[None]:
+        """Done when it is decided whether the relay comes; the same for all who wait for it."""
+        task = self._arrivals.get((url, key))
+        if task is None:
+            assert self._tasks is not None, "run() comes first"
+            task = self._arrivals[url, key] = self._tasks.create_task(self._pool.reached(url, key))
+            task.add_done_callback(lambda _: self._arrivals.pop((url, key)))
+        return task
+
+    def _release(self, promise_id: int) -> None:
+        if self.aside.pop(promise_id, None) is not None:
             self._released()
