@@ -60,11 +60,16 @@ class Attempt:
             self.retry_s = max(self.retry_s, verdict.retry_s)
 
 
+def is_old_news(promised: Promised, now: int) -> bool:
+    """Whether it was good for a moment that is over, so that it is not sent any more."""
+    return promised.label == DISPLAY and now - promised.promised_at > DISPLAY_S
+
+
 def settlement(attempt: Attempt, route: Route, now: int, rng: random.Random, *, can_be_sealed: bool) -> Settlement:
     """What becomes of a promise after an attempt. `route`: as it is now, with what was said to this attempt."""
     promised = attempt.tried
     accepted, refused = promised.accepted, promised.refused
-    if promised.label == DISPLAY and (accepted or refused or now - promised.promised_at > DISPLAY_S):
+    if is_old_news(promised, now) or (promised.label == DISPLAY and (accepted or refused)):
         return Settlement(promised.id, accepted, refused, "done")
     kept = route.is_kept(len(accepted))
     if {*route.relays} <= {*accepted, *refused}:
