@@ -4,7 +4,7 @@ points.
 Read `pool` first: it is what an owner uses. Below it, from the outside in:
 
     pool              several relays: take, post, outcomes, states
-    visits            connections to relays that are not ours: made when wanted, closed when not
+    errands           connections to relays that are not ours: made when wanted, closed when not
     driver            drives one session: connects again and again, carries texts, time and deliveries
     connection        one socket; the only importer of websockets
     relay_information what a relay says about itself over HTTP (NIP-11)

@@ -38,13 +38,13 @@ class Driver:
     """One session and its socket, made again whenever it ends; plus the backlog of what the session delivered."""
 
     def __init__(
-        self, session: Session, surroundings: Surroundings, *, visits: bool = False, resolve: Resolve | None = None
+        self, session: Session, surroundings: Surroundings, *, errand: bool = False, resolve: Resolve | None = None
     ) -> None:
-        """visits: the relay is not ours (see visits); resolve: who looks its host up (see connection.dial)."""
+        """errand: the relay is not ours (see errands); resolve: who looks its host up (see connection.dial)."""
         self.session = session
         self.tried = asyncio.Event()
         self.forbidden = False
-        self._visits = visits
+        self._errand = errand
         self._resolve = resolve
         self._askers = Askers(session.queries, surroundings.monotonic, self._flow)
         self._pausing = False
@@ -66,7 +66,7 @@ class Driver:
     async def run(self) -> None:
         """Keep the connection standing until farewell() or drop(). Ends only then, or when cancelled."""
         self.running = True
-        information = None if self._visits else asyncio.create_task(self._learn_page_limit())
+        information = None if self._errand else asyncio.create_task(self._learn_page_limit())
         try:
             while not self._leaving.is_set():
                 delay_s = await self._attempt()

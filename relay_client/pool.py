@@ -29,13 +29,13 @@ from relay_client.asking import NOTHING
 from relay_client.connection import Resolve
 from relay_client.deliveries import Arrived, CaughtUp, Delivery, Happening, Outcome, Rejected, RelayState
 from relay_client.driver import Driver, Surroundings
+from relay_client.errands import Errands, Reach
 from relay_client.filter import Filter
 from relay_client.queries import Answered
 from relay_client.session import Session
-from relay_client.settings import PoolSettings, for_visits
+from relay_client.settings import PoolSettings, for_errands
 from relay_client.subscription import Subscription
 from relay_client.verdict import Answer, Verdict
-from relay_client.visits import Reach, Visits
 
 __all__ = [
     "Answer", "Answered", "Arrived", "CaughtUp", "Delivery", "Filter", "Happening", "Outcome", "Pool", "PoolSettings",
@@ -73,7 +73,7 @@ class Pool:
             settings=settings, monotonic=monotonic, wall=wall, deliver=self._wake_takers, settle=self._settle,
             tell=on_happening,
         )  # fmt: skip
-        self._visits = Visits(settings, monotonic, self._visit)
+        self._errands = Errands(settings, monotonic, self._errand)
         self._rng = rng
         self._sign_auth = sign_auth
         self._cursors = dict(cursors)
@@ -107,7 +107,7 @@ class Pool:
 
     def reach(self, url: str, key: str | None, resolve: Resolve | None) -> Reach:
         """Want to write to, or ask, a relay that may not be ours; a connection to it is made if there is none (see
-        visits).
+        errands).
 
         resolve: who looks its host up; None for a relay that the owner trusts like its own. Call it again for as long
         as the relay is wanted, and tidy() now and then.
@@ -115,25 +115,25 @@ class Pool:
         own = self._drivers.get((url, key))
         if own is not None:
             return Reach.STANDS if own.session.connected else Reach.AWAY
-        return Reach.AWAY if self._stopping.is_set() else self._visits.reach(url, key, resolve)
+        return Reach.AWAY if self._stopping.is_set() else self._errands.reach(url, key, resolve)
 
     def is_forbidden(self, url: str) -> bool:
         """Whether a relay that is not ours was found, lately, at an address that we do not connect to."""
-        return self._visits.is_forbidden(url)
+        return self._errands.is_forbidden(url)
 
     async def reached(self, url: str, key: str | None) -> None:
         """Return when the first attempt to connect to a relay that is not ours has ended, one way or the other."""
-        driver = self._visits.get(url, key)
+        driver = self._errands.get(url, key)
         if driver is not None:
             await driver.tried.wait()
 
     def tidy(self) -> None:
         """Close the connections to relays that are not ours and that nobody has wanted for long."""
-        self._visits.tidy()
+        self._errands.tidy()
 
     def disconnect(self, url: str, key: str | None) -> None:
         """Close a connection that reach() made; what is under way on it ends with retry_later."""
-        self._visits.close(url, key)
+        self._errands.close(url, key)
 
     async def query(self, url: str, key: str | None, wanted: Filter, deadline_s: float) -> Answered:
         """Ask a relay for what it holds now: a REQ of its own, closed after EOSE, or when `deadline_s` are over.
@@ -148,7 +148,7 @@ class Pool:
         """Keep every connection standing until stop() has done its work. Cancelling it drops the sockets at once."""
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
-            for driver in (*self._drivers.values(), *self._visits):
+            for driver in (*self._drivers.values(), *self._errands):
                 tasks.create_task(driver.run())
             await self._stopping.wait()
         self._tasks = None
@@ -224,7 +224,7 @@ class Pool:
         be taken, and
         every event still under way gets an Outcome (retry_later).
         """
-        everyone = (*self._drivers.values(), *self._visits)
+        everyone = (*self._drivers.values(), *self._errands)
         for driver in everyone:
             driver.farewell()
         drivers = [driver for driver in everyone if driver.running]
@@ -237,7 +237,7 @@ class Pool:
             event.set()
 
     def _driver(self, url: str, key: str | None) -> Driver | None:
-        return self._drivers.get((url, key)) or self._visits.get(url, key)
+        return self._drivers.get((url, key)) or self._errands.get(url, key)
 
     def _session(self, url: str, key: str | None, reads: Sequence[Subscription], settings: PoolSettings) -> Session:
         cursors = {name: cursor for (relay, name), cursor in self._cursors.items() if relay == url}
@@ -246,9 +246,9 @@ class Pool:
             sign_auth=self._sign_auth, cursors=cursors, pace=self._paces.get(url),
         )  # fmt: skip
 
-    def _visit(self, url: str, key: str | None, resolve: Resolve | None) -> Driver:
-        around = replace(self._surroundings, settings=for_visits(self._settings), tell=self._tell_fault)
-        driver = Driver(self._session(url, key, (), around.settings), around, visits=True, resolve=resolve)
+    def _errand(self, url: str, key: str | None, resolve: Resolve | None) -> Driver:
+        around = replace(self._surroundings, settings=for_errands(self._settings), tell=self._tell_fault)
+        driver = Driver(self._session(url, key, (), around.settings), around, errand=True, resolve=resolve)
         if self._tasks is not None:
             self._tasks.create_task(driver.run())
         return driver

@@ -25,11 +25,11 @@ class PoolSettings:
     questions_max: int = 16
     answer_bytes_max: int = 2 * 1024 * 1024
 
-    # Relays that are not ours (see visits): how many at once, closed when not wanted for how long, kept for how long
+    # Relays that are not ours (see errands): how many at once, closed when not wanted for how long, kept for how long
     # at least, and when one at a forbidden address is looked at again.
-    visits_max: int = 64
-    visit_idle_s: float = 120.0
-    visit_s_min: float = 10.0
+    errands_max: int = 64
+    errand_idle_s: float = 120.0
+    errand_s_min: float = 10.0
     forbidden_s: float = 3_600.0
 
     # What one relay may send us at once.
@@ -71,7 +71,7 @@ class PoolSettings:
     healthy_s: float = 60.0
 
 
-def for_visits(settings: PoolSettings) -> PoolSettings:
+def for_errands(settings: PoolSettings) -> PoolSettings:
     """The bounds at a relay that is not ours: whoever named it makes us spend these."""
     return replace(
         settings, deliveries_max=16, posts_max=200, posts_bytes_max=2 * 1024 * 1024, in_flight_max=100,

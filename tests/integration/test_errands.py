@@ -21,7 +21,7 @@ from tests.relays.scripted import ScriptedRelay
 from tests.relays.tls import TlsTerminator, certificate
 from tests.venue import new_key
 
-FEW = replace(NO_WAITS, visits_max=2, visit_s_min=0.0, visit_idle_s=0.3)
+FEW = replace(NO_WAITS, errands_max=2, errand_s_min=0.0, errand_idle_s=0.3)
 
 
 class Resolver:
@@ -151,7 +151,7 @@ async def test_a_forbidden_address_is_not_connected_to() -> None:
 
 
 async def test_the_least_wanted_makes_room() -> None:
-    """With as many visits as there may be, the one that was wanted least recently ends; one with something under way
+    """With as many errands as there may be, the one that was wanted least recently ends; one with something under way
     does not.
     """
     async with ScriptedRelay() as first, ScriptedRelay() as second, ScriptedRelay() as third, Owner(FEW) as owner:
@@ -169,7 +169,7 @@ async def test_the_least_wanted_makes_room() -> None:
 
 
 async def test_what_nobody_wants_is_closed() -> None:
-    """A visit that was not wanted for some time is ended by a close frame; one that has something under way is not."""
+    """An errand that was not wanted for some time is ended by a close frame; one that has something under way is not."""
     async with ScriptedRelay() as idle, ScriptedRelay() as busy, Owner(FEW) as owner:
         busy.faults.no_ok = True
         await standing(owner, idle.url)
@@ -185,7 +185,7 @@ async def test_what_nobody_wants_is_closed() -> None:
 
 
 async def test_disconnecting_ends_what_is_under_way() -> None:
-    """A visit that is ended gives every post its outcome, and every question its answer."""
+    """An errand that is ended gives every post its outcome, and every question its answer."""
     async with ScriptedRelay() as relay, Owner() as owner:
         relay.faults.no_ok = relay.faults.no_eose = True
         await standing(owner, relay.url)
@@ -200,7 +200,7 @@ async def test_disconnecting_ends_what_is_under_way() -> None:
         assert owner.pool.room(relay.url, None) == 0
 
 
-async def test_a_visit_to_a_place_that_answers_nothing_ends_with_the_pool() -> None:
+async def test_an_errand_to_a_place_that_answers_nothing_ends_with_the_pool() -> None:
     """A server that takes the socket and never shakes hands does not hold up the end."""
     with socket.create_server(("127.0.0.1", 0)) as mute:
         async with Owner() as owner:

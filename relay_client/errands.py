@@ -1,7 +1,7 @@
 """Connections to relays that are not ours: made when there is something to bring, closed when nobody wants them.
 
-Rules: at most `visits_max` at once; for a new one the one that was wanted least recently makes room, if it has nothing
-under way and was not wanted just now. One that nobody wants for `visit_idle_s` is closed. Nothing is read at such a
+Rules: at most `errands_max` at once; for a new one the one that was wanted least recently makes room, if it has nothing
+under way and was not wanted just now. One that nobody wants for `errand_idle_s` is closed. Nothing is read at such a
 relay, its happenings are not told, its bounds are small, and it learns who we are only if it insists. A relay whose
 address is forbidden is not tried again for `forbidden_s`.
 """
@@ -29,8 +29,8 @@ class Reach(Enum):
     FORBIDDEN = auto()
 
 
-class Visits:
-    """The drivers of one pool's visits. Times are monotonic seconds."""
+class Errands:
+    """The drivers of one pool's errands. Times are monotonic seconds."""
 
     def __init__(self, settings: PoolSettings, monotonic: Callable[[], float], make: Make) -> None:
         """make: a driver for (url, key, resolve), started."""
@@ -48,7 +48,7 @@ class Visits:
         return iter(self._drivers.values())
 
     def get(self, url: str, key: str | None) -> Driver | None:
-        """The driver of a visit that is under way."""
+        """The driver of an errand that is under way."""
         return self._drivers.get((url, key))
 
     def reach(self, url: str, key: str | None, resolve: Resolve | None) -> Reach:
@@ -84,11 +84,11 @@ class Visits:
         """Close what nobody has wanted for long."""
         now = self._monotonic()
         for (url, key), wanted_at in list(self._wanted_at.items()):
-            if now - wanted_at >= self._settings.visit_idle_s and self._drivers[url, key].idle:
+            if now - wanted_at >= self._settings.errand_idle_s and self._drivers[url, key].idle:
                 self.close(url, key)
 
     def close(self, url: str, key: str | None) -> bool:
-        """End a visit, politely. False: there is none."""
+        """End an errand, politely. False: there is none."""
         driver = self._drivers.pop((url, key), None)
         if driver is not None:
             del self._wanted_at[url, key]
@@ -96,10 +96,10 @@ class Visits:
         return driver is not None
 
     def _has_room(self, now: float) -> bool:
-        if len(self._drivers) < self._settings.visits_max:
+        if len(self._drivers) < self._settings.errands_max:
             return True
         for (url, key), wanted_at in sorted(self._wanted_at.items(), key=lambda each: each[1]):
-            if now - wanted_at < self._settings.visit_s_min:
+            if now - wanted_at < self._settings.errand_s_min:
                 return False
             if self._drivers[url, key].idle:
                 return self.close(url, key)
