@@ -62,15 +62,18 @@ class Errands:
                 return Reach.AWAY
             driver = self._drivers[url, key] = self._make(url, key, resolve)
         self._wanted_at[url, key] = now
-        if driver.forbidden:
-            self.close(url, key)
-            self._forbidden[url] = now + self._settings.forbidden_s
-            while len(self._forbidden) > FORBIDDEN_MAX:
-                del self._forbidden[next(iter(self._forbidden))]
+        if self._forbade(url, key, driver):
             return Reach.FORBIDDEN
         if driver.session.connected:
             return Reach.STANDS
         return Reach.AWAY if driver.tried.is_set() else Reach.COMING
+
+    async def reached(self, url: str, key: str | None) -> None:
+        """Return when the first attempt to connect has ended, one way or the other."""
+        driver = self._drivers.get((url, key))
+        if driver is not None:
+            await driver.tried.wait()
+            self._forbade(url, key, driver)
 
     def is_forbidden(self, url: str) -> bool:
         """Whether the relay was found, lately, at an address that we do not connect to."""
@@ -94,6 +97,15 @@ class Errands:
             del self._wanted_at[url, key]
             driver.farewell()
         return driver is not None
+
+    def _forbade(self, url: str, key: str | None, driver: Driver) -> bool:
+        """Whether the relay's address turned out to be forbidden; then it is noted, and not tried any more."""
+        if driver.forbidden:
+            self.close(url, key)
+            self._forbidden[url] = self._monotonic() + self._settings.forbidden_s
+            while len(self._forbidden) > FORBIDDEN_MAX:
+                del self._forbidden[next(iter(self._forbidden))]
+        return driver.forbidden
 
     def _has_room(self, now: float) -> bool:
         if len(self._drivers) < self._settings.errands_max:

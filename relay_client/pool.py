@@ -123,9 +123,7 @@ class Pool:
 
     async def reached(self, url: str, key: str | None) -> None:
         """Return when the first attempt to connect to a relay that is not ours has ended, one way or the other."""
-        driver = self._errands.get(url, key)
-        if driver is not None:
-            await driver.tried.wait()
+        await self._errands.reached(url, key)
 
     def tidy(self) -> None:
         """Close the connections to relays that are not ours and that nobody has wanted for long."""
