@@ -1,12 +1,12 @@
 """A daemon and a relay for a test: the real daemon in the test's own process, against a relay by its name.
 
-`relay_named` gives a relay that runs ("scripted" in this process, "rust" as a child); `serving` gives a daemon that is
-ready. Both end with their block.
+`relay_named` gives a relay that runs ("scripted" in this process, the others as children); `serving` gives a daemon
+that is ready. Both end with their block.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -15,9 +15,12 @@ from nostr_loyalty.clock import SystemClock
 from nostr_loyalty.config.load import load
 from nostr_loyalty.daemon import Daemon
 from nostr_loyalty.readiness import Readiness
-from tests.relays.real import RustRelay, unavailable
+from tests.relays.real import ChildRelay, NpmRelay, PythonRelay, RustRelay, unavailable
 from tests.relays.scripted import ScriptedRelay
 
+RELAYS: dict[str, Callable[[], AbstractAsyncContextManager[ScriptedRelay | ChildRelay]]] = {
+    "scripted": ScriptedRelay, "rust": RustRelay, "python": PythonRelay, "npm": NpmRelay,
+}  # fmt: skip
 START_S_MAX = 20.0
 STOP_S_MAX = 20.0
 LOOK_S = 0.01
@@ -25,10 +28,10 @@ LOOK_S = 0.01
 
 @asynccontextmanager
 async def relay_named(name: str) -> AsyncIterator[str]:
-    """The URL of a relay that runs as long as the block: "scripted" or "rust". Skips with the reason if it cannot."""
+    """The URL of a relay that runs as long as the block: a name of RELAYS. Skips with the reason if it cannot."""
     if (why := unavailable(name)) is not None:
         pytest.skip(why)
-    async with ScriptedRelay() if name == "scripted" else RustRelay() as relay:
+    async with RELAYS[name]() as relay:
         yield relay.url
 
 
