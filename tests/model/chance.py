@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any, TypeVar
 
@@ -11,6 +11,7 @@ from tests.model.rules import Happy, Referral, Reward, Rules, Visit
 
 T = TypeVar("T")
 
+SEASON = (date(2026, 12, 1).toordinal(), date(2027, 6, 30).toordinal())
 ZONES = ("Europe/Madrid", "UTC", "America/New_York", "Asia/Kolkata", "Pacific/Auckland", "America/Santiago")
 
 
@@ -100,8 +101,9 @@ def _rewards(chance: Chance, tiers: tuple[tuple[str, int], ...]) -> dict[str, Re
         ("weekly", Reward(2, limit=chance.one([1, 2]), period=chance.one(["week", "day", "month"]), hold=hold)),
         ("once", Reward(5, "donation", limit=1, hold=hold)),
         ("noble", Reward(4, "discount_percent", min_tier=least, hold=hold)),
+        ("seasonal", Reward(6, days=chance.one([SEASON, (None, SEASON[1]), (SEASON[0], None)]), hold=hold)),
     ]
-    return dict(pool[: 2 + chance.number(5)])
+    return dict(pool[: 2 + chance.number(6)])
 
 
 def _habits(chance: Chance) -> dict[str, Any]:
@@ -112,6 +114,7 @@ def _habits(chance: Chance) -> dict[str, Any]:
         "claim_attempts_all": chance.one([100, 5]), "guard_customer": chance.one([None, None, 2]),
         "guard_source": chance.one([None, None, 1]), "guard_holds": chance.one([False, True]),
         "hand_count": chance.one([None, None, 2]), "hand_points": chance.one([None, None, 15]),
+        "status": chance.one(["active"] * 6 + ["paused", "ended"]),
         "undo": chance.one([3_600, 600]), "retention": chance.one([90 * DAY, 2 * DAY]),
     }  # fmt: skip
 
@@ -125,6 +128,7 @@ def changed(before: Rules, data: bytes) -> Rules:
         ("welcome", "feedback", "referral"),
         ("tiers", "tier_by", "tier_window", "tier_grace", "tier_currency", "tier_factors", "rewards"),
         ("spend", "visit", "items", "payments", "exclude"), ("guard_customer", "guard_source", "guard_holds"),
+        ("status",),
         ("claim_valid", "claim_attempts", "claim_attempts_all", "undo", "hand_count", "hand_points", "retention"),
     ]  # fmt: skip
     names = [name for group in chance.some(groups) or groups[:1] for name in group]

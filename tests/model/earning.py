@@ -1,6 +1,6 @@
 """What one order earns, worked out in fractions and rounded once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil, floor
 
@@ -94,7 +94,7 @@ def _is_a_visit(rules: Rules, bill: Bill, counted: int, stamped_at: int | None) 
 
 def stamp_of(rules: Rules, bill: Bill) -> int | None:
     """The points of the stamp that this bill gets by these rules, whoever claims it; None: it gets no stamp."""
-    earned = earn(rules, bill)
+    earned = earn(replace(rules, status="active"), bill)
     return earned.stamp if isinstance(earned, Earned) and earned.stamped else None
 
 

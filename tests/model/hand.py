@@ -11,12 +11,12 @@ from tests.model.rules import Money
 from tests.model.tiers import Held
 
 
-def grant(cafe: Cafe, operator: str, who: str, points: int, now: int) -> str:
-    """Points by hand."""
+def grant(cafe: Cafe, operator: str, who: str, points: int, now: int, ends: int | None = None) -> str:
+    """Points by hand; `ends`: when they run out, if not as all points do."""
     who = cafe.meet(who)
     refusal = by_hand(cafe, operator, points, now)
     if refusal is None:
-        entry = cafe.credit(who, "granted", points, now)
+        entry = cafe.move(who, "granted", points, now, ends=cafe.ends(now) if ends is None else ends)
         note(cafe, operator, "grant", who, points, now, entry)
     return refusal or "done"
 

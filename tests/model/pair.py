@@ -159,6 +159,7 @@ class Pair:
     async def verify(self) -> None:
         """At the end: the same lines on every card, chains that anybody can check, and a clean audit."""
         await self.compare()
+        await self._compare_endings()
         async with self.house.database.read() as r:
             for standing_id, key in await r.rows("SELECT id, lower(hex(customer)) FROM standing"):
                 rows = await statement.history(r, standing_id, limit=10_000)
@@ -167,6 +168,14 @@ class Pair:
                 if rows:
                     verify_chain([sign(rumor_from_canonical(row.document), self.house.issuer) for row in rows])
         await self.house.assert_clean()
+
+    async def _compare_endings(self) -> None:
+        """All dates on which something runs out are listed, not the next one only."""
+        async with self.house.database.read() as r:
+            listed = await statement.upcoming(r, self.house.program.ledger_id, None, 1_000)
+        found = sorted((KEYS[key], ends, points) for key, points, ends in listed if ends > self.now)
+        wanted = [(name, *ending) for name in GUESTS for ending in self.cafe.purse(name).endings(self.now)]
+        assert found == sorted(wanted)
 
     # -- what the house calls things -----------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from nostr_loyalty.commands import command
 from nostr_loyalty.commands.command import Command
 from tests.model import counter, hand
 from tests.model.chance import Chance
+from tests.model.days import DAY
 from tests.model.house import OPERATORS, key_of
 from tests.model.pair import GUESTS, Pair
 from tests.model.tills import AMOUNTS, NEVER, some_order
@@ -94,9 +95,9 @@ async def guess(pair: Pair, chance: Chance) -> None:
 async def grant(pair: Pair, chance: Chance) -> None:
     """Points by hand."""
     who, asker, points = chance.one(GUESTS), chance.one(OPERATORS), chance.one([5, 1, 12, 40, 0])
-    await _ask(
-        pair, asker, command.Grant(key_of(who).public, points), hand.grant(pair.cafe, asker, who, points, pair.now)
-    )
+    ends = chance.one([None, None, pair.now + 5 * DAY])
+    expected = hand.grant(pair.cafe, asker, who, points, pair.now, ends)
+    await _ask(pair, asker, command.Grant(key_of(who).public, points, expires_at=ends), expected)
 
 
 async def revoke(pair: Pair, chance: Chance) -> None:
