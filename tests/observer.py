@@ -10,11 +10,11 @@ from typing import Any, NamedTuple, Self, TypeVar
 
 from kinds import card as cards
 from kinds import entry as entries
-from kinds import gift_wrap, nip44, registry
+from kinds import gift_wrap, nip44, registry, relay_auth
 from kinds.answer import Answer, parse_answer
 from kinds.card import Card
 from kinds.entry import Entry
-from kinds.event import Event, Rumor, claim, parse_event, verify
+from kinds.event import Event, Rumor, claim, parse_event, sign, verify
 from kinds.keys import SecretKey
 from kinds.tags import value
 from tests.relays.client import BareClient
@@ -45,11 +45,19 @@ class Reply(NamedTuple):
 class Observer:
     """`async with Observer(url) as observer`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, login: SecretKey | None = None) -> None:
+        """`login`: whose name is given to a relay that asks for one when somebody connects (NIP-42)."""
         self._client = BareClient(url)
+        self._login = login
 
     async def __aenter__(self) -> Self:
         await self._client.__aenter__()
+        if self._login is not None:
+            _, challenge = await self._client.next_of("AUTH")
+            answer = sign(relay_auth.template(self._client.url, challenge, int(time.time())), self._login)
+            await self._client.send("AUTH", _as_object(answer))
+            said = await self._client.next_of("OK", answer.id)
+            assert said[2] is True, said
         return self
 
     async def __aexit__(self, *_: object) -> None:
