@@ -65,9 +65,11 @@ class CommandPath:
 
     async def decide(self, w: Write, request: Request, now: int) -> tuple[Outcome, int]:
         """One command inside an open transaction: what became of it, and how many promises it left."""
-        before = await actions.by_ref(w, request.ref)
+        said = command_desk.at_the_door(request, await actions.by_ref(w, request.ref), now)
+        if said is not None:
+            return said, 0
         copy = WorkingCopy(await gathering_commands.gather(w, request, now), now, self._dice)
-        outcome = command_desk.take(copy, request, before)
+        outcome = command_desk.take(copy, request)
         slip = copy.close()
         await writing.write(w, slip, now)
         return outcome, len(slip.promises)

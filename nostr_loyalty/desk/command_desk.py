@@ -63,15 +63,18 @@ _DESKS: Final[dict[type, Callable[[WorkingCopy, Request, Any], Deed | Refusal]]]
 }
 
 
-def take(copy: WorkingCopy, request: Request, before: Action | None) -> Outcome:
-    """Decide one command; `before`: what this very request did, if it was taken before."""
+def at_the_door(request: Request, before: Action | None, now: int) -> Outcome | None:
+    """What can be said before anything is looked up: done before (`before` is what it did), or not allowed."""
     if before is not None:
         return duplicate(
             "Done before.", **{name: before.detail[name] for name in ("entries",) if name in before.detail}
         )
-    refusal = _not_allowed(request, copy.now)
-    if refusal is not None:
-        return refused(refusal)
+    refusal = _not_allowed(request, now)
+    return None if refusal is None else refused(refusal)
+
+
+def take(copy: WorkingCopy, request: Request) -> Outcome:
+    """Decide one command that was let in."""
     deed = _DESKS[type(request.command)](copy, request, request.command)
     if isinstance(deed, Refusal):
         return refused(deed)

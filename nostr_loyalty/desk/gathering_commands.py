@@ -96,7 +96,8 @@ async def _look_up(w: Write, request: Request, facts: Facts, wanted: _Wanted, no
             wanted.find.append(named or request.actor)
         case Relink(old=old, new=new):
             wanted.find.append(old)
-            wanted.make.append(new)
+            known = await book.find_standings(w, [(program_id, old)])
+            (wanted.make if known else wanted.find).append(new)
         case Refund(order=reference) | Release(order=reference) | Drop(order=reference):
             wanted.rows = await orders.by_reference(w, program_id, reference)
         case Use(code=code) | Cancel(code=code):
@@ -114,7 +115,8 @@ async def _look_up(w: Write, request: Request, facts: Facts, wanted: _Wanted, no
                 wanted.rows = await orders.by_reference(w, program_id, named)
         case Refer(friend=friend):
             wanted.find.append(request.actor)
-            (wanted.make if request.program.rules.referral is not None else wanted.find).append(friend)
+            known = await book.find_standings(w, [(program_id, request.actor)])
+            (wanted.make if known and request.program.rules.referral is not None else wanted.find).append(friend)
         case Undo():
             await _look_up_last(w, request, facts, wanted)
 

@@ -63,6 +63,23 @@ async def test_a_customer_spends_its_own_points_only(tmp_path: Path) -> None:
         await served.assert_clean()
 
 
+async def test_nobody_gets_a_card_by_a_command_that_is_refused(tmp_path: Path) -> None:
+    """A stranger's words, however many, and mistyped keys, leave no cards behind."""
+    extra = rules(earn("referral", 5, friend_points=5), operators=[npub_encode(OPERATOR)])
+    async with Served(tmp_path, extra=extra) as served:
+        stranger, friend = new_key().public, new_key().public
+        commands: list[tuple[Command, str, str]] = [
+            (Grant(friend, 5), stranger, "customer"), (Grant(friend, 5), stranger, "operator"),
+            (Refer(friend), stranger, "customer"), (Claim("0000-0000-0000-0000"), stranger, "customer"),
+            (Feedback("Hi"), stranger, "customer"), (Redeem("coffee"), stranger, "customer"),
+            (Relink(stranger, friend), OPERATOR, "operator"), (Redeem("coffee", friend), OPERATOR, "operator"),
+        ]  # fmt: skip
+        for command, actor, role in commands:
+            assert (await served.command(command, actor=actor, role=role)).result == "refused"
+        async with served.database.read() as r:
+            assert await r.rows("SELECT count(*) FROM standing") == [(0,)]
+
+
 @pytest.mark.parametrize(
     ("age", "code"),
     [

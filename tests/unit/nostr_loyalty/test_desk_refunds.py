@@ -198,6 +198,10 @@ async def test_what_had_run_out_is_not_taken_again(tmp_path: Path, state: State,
             owed = -min(share, spent_points) if deficit == "allow" else 0
             standing = await served.standing(life.customer)
             assert (way, standing.balance, standing.earned_points) == (way, owed, 10 - share)
+            forgiven = max(0, share - 6) if deficit == "clamp" and state is spent_and_run_out else 0
+            async with served.database.read() as r:
+                ((clamped,),) = await r.rows("SELECT clamped FROM paid_order WHERE reference = ?", life.order)
+            assert clamped == forgiven or state is relinked_and_run_out  # of another key's it is not told apart
             await served.assert_clean()
 
 
@@ -304,6 +308,25 @@ async def test_what_was_forgiven_does_not_come_back(tmp_path: Path) -> None:
         assert await served.balance() == 20
         await served.take(served.order("order-1", status="refunded", amount="0", refund_id="late"))
         assert (await served.standing()).earned_points == 0
+        await served.assert_clean()
+
+
+async def test_what_was_owed_and_paid_comes_back(tmp_path: Path) -> None:
+    """A voucher that was used after the refund was owed, not forgiven: when it comes back its points do, whatever else
+    of the same order was forgiven.
+    """
+    extra = rules(reward("mug", 60), reward("tea", 10), deficit="clamp")
+    async with Served(tmp_path, extra=extra) as served:
+        await served.take(served.order("order-1", "70000"))
+        mug, tea = [str((await served.asks(Redeem(each))).facts["voucher"]) for each in ("mug", "tea")]
+        await served.command(Use(tea))
+        await served.take(served.order("order-1", status="canceled"))
+        served.later(minutes=5)
+        await served.command(Use(mug, order="order-2"))
+        await served.take(served.order("order-3", "60000"))
+        assert await served.balance() == 0
+        await served.take(served.order("order-2", "0"), served.order("order-2", "0", status="canceled"))
+        assert await served.balance() == 60
         await served.assert_clean()
 
 

@@ -234,6 +234,22 @@ async def test_limits_that_both_had_used_stay_used(tmp_path: Path) -> None:
         await served.assert_clean()
 
 
+async def test_more_than_one_key_could_have_had(tmp_path: Path) -> None:
+    """Bug 27: two keys that had had all they could: there is room again when fewer are out than one may have."""
+    async with Served(tmp_path, extra=rules(reward(cost=1, limit=2))) as served:
+        new = new_key().public
+        await served.take(served.order("order-1"), served.order("order-2", customer=new))
+        codes = [
+            str((await served.asks(Redeem("coffee"), key)).facts["voucher"])
+            for key in (served.guest.public, new) for _ in range(2)
+        ]  # fmt: skip
+        await moved_to(served, new)
+        for code, expected in zip(codes, ["reward-limit-reached"] * 2 + ["done", "done"], strict=True):
+            assert (await served.asks(Cancel(code), new)).code == "done"
+            assert (await served.asks(Redeem("coffee"), new)).code == expected
+        await served.assert_clean()
+
+
 async def test_what_waits_comes_to_the_new_key(tmp_path: Path) -> None:
     """Pending and held points of the old key's orders are booked on the new one, and counted there once."""
     extra = rules(table("guard", customer_orders=1, action="hold"), vest="3d", vest_orders="all")
