@@ -127,6 +127,22 @@ async def test_the_card_says_what_runs_out_next(tmp_path: Path) -> None:
         await served.assert_clean()
 
 
+async def test_orders_change_what_runs_out_next(tmp_path: Path) -> None:
+    """Points of an order that end sooner than all others are next; those that end on the same day are added to them;
+    those that end later are not.
+    """
+    async with Served(tmp_path, extra=rules(ttl="10d", expiry_warning="1d")) as served:
+        served.set_clock("2027-05-01 10:00")
+        await served.command(Grant(served.guest.public, 5, expires_at=served.clock.now() + 30 * 86_400))
+        seen = []
+        for number, moment in enumerate(("2027-05-01 10:00", "2027-05-01 23:00", "2027-05-02 10:00")):
+            served.set_clock(moment)
+            await served.take(served.order(f"order-{number}", "3000"))
+            seen.append((await served.standing()).next_expiry_points)
+            await served.assert_clean()
+        assert seen == [3, 6, 6]
+
+
 async def test_switched_on_it_takes_nothing_at_once(tmp_path: Path) -> None:
     """Bug 37: points that were to live for ever live for one whole period from the change on, and are warned of."""
     async with Served(tmp_path) as served:
