@@ -21,8 +21,10 @@ WHERE (label IN ('entry', 'notice', 'word', 'card', 'award') OR state = 'abandon
 async def choose(w: Write, standing: Standing) -> None:
     """Writes down what the customer chose; nothing else of the standing."""
     changed = await w.run(
-        "UPDATE standing SET shares = ?, notify = ?, language = ?, badge = ?, greeted = ? WHERE id = ?",
-        standing.shares, standing.notify, standing.language, standing.badge, standing.greeted, standing.id,
+        "UPDATE standing SET shares = ?, notify = ?, language = ?, badge = ?, greeted = ?, withdrawn_seq = ? "
+        "WHERE id = ?",
+        standing.shares, standing.notify, standing.language, standing.badge, standing.greeted, standing.withdrawn_seq,
+        standing.id,
     )  # fmt: skip
     if changed != 1:
         raise InvariantBroken(f"there is no standing {standing.id} to choose for")

@@ -23,6 +23,7 @@ State = Literal["done", "waiting", "abandoned"]
 class Promise(NamedTuple):
     """Something to deliver to `acks` of the `relays`. `seed`: 32 random bytes. `label` says what it is, for people
     and counts. `receiver`: the one person that it is for; its `relays` are then for a person who names none.
+    `last_relays`: instead of a receiver, where somebody reads of whom nothing is to be kept; given up, it is dropped.
     """
 
     lane: int
@@ -34,6 +35,7 @@ class Promise(NamedTuple):
     acks: int
     supersedes: str | None = None
     receiver: str | None = None
+    last_relays: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +85,22 @@ _PROMISED = """
 SELECT json_group_array(json_array(id, lane, label, length(recipe), relays, acks, attempts, accepted, refused, theirs,
                                    due_at, promised_at, reason, nullif(lower(hex(receiver)), ''), checked_at)),
        coalesce(group_concat(hex(issuer) || hex(seed) || hex(recipe), ''), '')
-FROM (SELECT outbox.*, coalesce(address.relays, '[]') AS theirs, checked_at FROM outbox {which})
+FROM (SELECT outbox.*, coalesce(address.relays, outbox.last_relays, '[]') AS theirs, checked_at FROM outbox {which})
 """
 
 _POST = f"""
-INSERT INTO outbox (lane, label, issuer, recipe, seed, relays, acks, supersedes, promised_at, receiver)
+INSERT INTO outbox (lane, label, issuer, recipe, seed, relays, acks, supersedes, promised_at, receiver, last_relays)
 SELECT value ->> 0, value ->> 1, {name_at(0, 3)}, substr(?3, value ->> 5, value ->> 6), {name_at(1, 3)},
-       value ->> 2, value ->> 3, value ->> 4, ?4, {optional_name_at(2, 3)}
+       value ->> 2, value ->> 3, value ->> 4, ?4, {optional_name_at(2, 3)},
+       value ->> 7
 FROM {EACH}
 """
 
 _DUE_IN_LANE = _PROMISED.format(
     which=f"""INDEXED BY outbox_waiting {_ADDRESS}
     WHERE state = 'waiting' AND lane = ?1 AND due_at <= ?2 AND id NOT IN (SELECT value FROM json_each(?3))
-    AND coalesce(nullif(address.relays, '[]'), outbox.relays) NOT IN (SELECT value FROM json_each(?5))
+    AND coalesce(nullif(coalesce(address.relays, outbox.last_relays), '[]'), outbox.relays)
+        NOT IN (SELECT value FROM json_each(?5))
     ORDER BY due_at, id LIMIT ?4"""
 )
 
@@ -127,7 +131,8 @@ async def post(w: Write, promises: Sequence[Promise], at: int) -> None:
         rows = []
         for one, place in zip(kept, places(promise.recipe for promise in kept), strict=True):
             relays = spelled.get(one.relays) or spelled.setdefault(one.relays, _spelled(one.relays))
-            rows.append((one.lane, one.label, relays, one.acks, one.supersedes, *place))
+            last = None if one.last_relays is None else _spelled(one.last_relays)
+            rows.append((one.lane, one.label, relays, one.acks, one.supersedes, *place, last))
         names = packed_names(part for one in kept for part in (one.issuer, one.seed.hex(), one.receiver))
         await w.run(_POST, packed_rows(rows), names, b"".join([one.recipe for one in kept]), at)
 
@@ -171,6 +176,21 @@ async def settle(w: Write, settlements: Sequence[Settlement]) -> None:
         rows = [(one.id, _spelled(one.accepted), _spelled(one.refused), one.state, one.due_at, one.reason)
                 for one in others]  # fmt: skip
         await w.run(_SETTLE, packed_rows(rows))
+    if any(one.state == "abandoned" for one in others):
+        await w.run("DELETE FROM outbox WHERE state = 'abandoned' AND last_relays IS NOT NULL")
+
+
+async def let_go(w: Write, who: str) -> tuple[str, ...]:
+    """Takes somebody's name off whatever waits for it, and its address out of the ledger; gives the relays where it
+    reads, which these promises keep until they are delivered.
+    """
+    key = bytes.fromhex(who)
+    row = await w.row("SELECT relays FROM address WHERE pubkey = ?", key)
+    spelled = "[]" if row is None else row[0]
+    await w.run("DELETE FROM outbox WHERE receiver = ? AND state = 'abandoned'", key)
+    await w.run("UPDATE outbox SET receiver = NULL, last_relays = ? WHERE receiver = ?", spelled, key)
+    await w.run("DELETE FROM address WHERE pubkey = ?", key)
+    return tuple(unpacked(spelled))
 
 
 async def hasten(w: Write) -> int:

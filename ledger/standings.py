@@ -29,7 +29,7 @@ class Standing(NamedTuple):
 
     What the customer chose (written by `choices` only): `shares` ("public", "private", None: as the program does),
     `notify` ("all", "important", "off"), `language`, `badge`; `greeted`: it had the welcome; `forgotten`: `customer`
-    is a pseudonym.
+    is a pseudonym; `withdrawn_seq`: relays were asked to delete what was public of its entries up to this one.
     """
 
     id: int
@@ -67,12 +67,13 @@ class Standing(NamedTuple):
     badge: int = 0
     greeted: int = 0
     forgotten: int = 0
+    withdrawn_seq: int = 0
 
 
 _AFTER_HEAD = """s.lifetime, s.visits, s.month, s.visits_month, s.first_at, s.last_at, s.card_at, s.card_name,
     s.spent_minor, s.earned_points, s.stamped_at, s.welcomed, s.referral_id, s.last_order_id, s.frozen, s.relinked_to,
     s.carried_visits, s.tier, s.grace_until, s.review_at, s.next_expiry_at, s.next_expiry_points,
-    s.shares, s.notify, s.language, s.badge, s.greeted, s.forgotten"""
+    s.shares, s.notify, s.language, s.badge, s.greeted, s.forgotten, s.withdrawn_seq"""
 
 _FIND = f"""
 SELECT json_group_array(json_array(json_each.key, s.id, s.balance, s.deficit, s.seq, lower(hex(s.head)), {_AFTER_HEAD}))

@@ -1,8 +1,9 @@
 """What a customer chooses for itself: who sees its entries and card, and being forgotten.
 
 Going public publishes what was private so far: the same signed entries. Going private asks the relays to delete what
-was public (NIP-09): a relay may not obey, and what somebody has copied stays copied. The customer's choice always wins
-over the program's.
+was public (NIP-09), awards of badges too: a relay may not obey, and what somebody has copied stays copied. A relay that
+does obey takes what was deleted never again: those entries stay private for good (`withdrawn_seq`). The customer's
+choice always wins over the program's.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,9 +24,12 @@ escaped."""
 
 
 def share(
-    copy: WorkingCopy, program: ServedProgram, standing: Standing, shares: str, entries: Sequence[Entry]
+    copy: WorkingCopy, program: ServedProgram, standing: Standing, shares: str, entries: Sequence[Entry],
+    badges: Sequence[str],
 ) -> Standing:  # fmt: skip
-    """Show everything to everybody, or to nobody else; `entries`: the customer's whole chain."""
+    """Show everything to everybody, or to nobody else; `entries`: the customer's whole chain; `badges`: the ids of
+    awards, which go with what was public.
+    """
     before = publications.is_public(program, standing)
     shown = _shown(program, standing, entries)
     if shares == "public":
@@ -34,12 +38,16 @@ def share(
         standing = _take_down_private_card(copy, program, standing)
         standing = choose(copy, standing._replace(shares=shares))
         for entry in entries:
-            copy.promise(publications.shown(program, entry.document, copy.dice(32)))
+            if entry.seq > standing.withdrawn_seq:
+                copy.promise(publications.shown(program, entry.document, copy.dice(32)))
         return copy.put_standing(program, standing)
+    if badges:
+        standing = drop_badges(copy, program, standing, badges)
     if not before and not shown:
         return choose(copy, standing._replace(shares=shares))
     standing = _take_down(copy, program, standing, shown)
-    standing = choose(copy, standing._replace(shares=shares))
+    withdrawn_seq = max([standing.withdrawn_seq, *(entry.seq for entry in shown)])
+    standing = choose(copy, standing._replace(shares=shares, withdrawn_seq=withdrawn_seq))
     return copy.put_standing(program, standing)
 
 
@@ -48,6 +56,12 @@ def choose(copy: WorkingCopy, standing: Standing) -> Standing:
     copy.facts.standings[standing.id] = standing
     copy.slip.choices[standing.id] = standing
     return standing
+
+
+def drop_badges(copy: WorkingCopy, program: ServedProgram, standing: Standing, badges: Sequence[str]) -> Standing:
+    """No badges any more: relays are asked to delete the awards of these ids."""
+    _delete(copy, program, dict.fromkeys(badges, BADGE_AWARD))
+    return choose(copy, standing._replace(badge=0))
 
 
 def withdraw(
@@ -67,8 +81,9 @@ def _shown(program: ServedProgram, standing: Standing, entries: Sequence[Entry])
     """Those that everybody could see, as far as that is not over: all of them, or what was booked before the program
     itself became a private one.
     """
+    entries = [one for one in entries if one.seq > standing.withdrawn_seq]
     if publications.is_public(program, standing):
-        return list(entries)
+        return entries
     return [] if standing.shares == "private" else [one for one in entries if _PROTECTED not in one.document]
 
 

@@ -19,7 +19,7 @@ from nostr_loyalty.intake.recognition import Message
 from nostr_loyalty.letters import questioning
 from nostr_loyalty.letters.reply import Said, refused
 from nostr_loyalty.programs import ServedProgram
-from nostr_loyalty.publishing import answering
+from nostr_loyalty.publishing import answering, publications
 from nostr_loyalty.rules.refusal import Refusal
 
 CHAIN_MAX: Final = 20_000
@@ -71,8 +71,7 @@ async def forget(w: Write, program: ServedProgram, message: Message, now: int, d
     promises = 0
     for one in (standing, *before.values()):
         copy = WorkingCopy(await _facts(w, one), now, dice)
-        badges = [award.ref for award in await awards.of_standing(w, one.id)]
-        choice_desk.withdraw(copy, program, one, await _chain(w, one), badges)
+        choice_desk.withdraw(copy, program, one, await _chain(w, one), await _badges(w, one))
         slip = copy.close_without_cards()
         await writing.write(w, slip, now)
         is_operator = program.operator(one.customer) is not None
@@ -86,18 +85,29 @@ async def _share(
     w: Write, program: ServedProgram, standing: Standing, sharing: asked_for.Sharing, now: int, dice: Dice
 ) -> Said:
     copy = WorkingCopy(await _facts(w, standing), now, dice)
-    choice_desk.share(copy, program, standing, sharing, await _chain(w, standing))
+    badges = await _badges(w, standing)
+    choice_desk.share(copy, program, standing, sharing, await _chain(w, standing), badges)
     slip = copy.close()
     await writing.write(w, slip, now)
-    return Said(program, answering.sharing_chosen(program, sharing), promises=len(slip.promises))
+    if sharing == "private":
+        await awards.take_out(w, standing.id)
+    after = copy.facts.standings[standing.id]
+    is_there = after.card_at and (sharing == "public" or after.card_name is not None)
+    facts = {"card": publications.card_address(program, after)} if is_there else {}
+    text = answering.sharing_chosen(program, sharing, withdrawn=after.withdrawn_seq)
+    return Said(program, text, facts=facts, promises=len(slip.promises))
 
 
 async def _badge(w: Write, program: ServedProgram, standing: Standing, *, wanted: bool, now: int, dice: Dice) -> Said:
     copy = WorkingCopy(await _facts(w, standing), now, dice)
-    copy.award(program, choice_desk.choose(copy, standing._replace(badge=int(wanted))))
+    if wanted:
+        copy.award(program, choice_desk.choose(copy, standing._replace(badge=1)))
+    else:
+        choice_desk.drop_badges(copy, program, standing, await _badges(w, standing))
+        await awards.take_out(w, standing.id)
     await writing.write(w, copy.slip, now)
     text = answering.badge_chosen(program, wanted=wanted)
-    return Said(program, text, promises=len(copy.slip.awards))
+    return Said(program, text, promises=len(copy.slip.awards) + len(copy.slip.promises))
 
 
 async def _pause(w: Write, program: ServedProgram, role: str | None, *, paused: bool) -> Said:
@@ -117,6 +127,10 @@ async def _own(w: Write, program: ServedProgram, customer: str) -> Standing | No
 
 async def _facts(w: Write, standing: Standing) -> Facts:
     return Facts(standings={standing.id: standing}, next_entry_id=await book.next_entry_id(w))
+
+
+async def _badges(w: Write, standing: Standing) -> list[str]:
+    return [award.ref for award in await awards.of_standing(w, standing.id)]
 
 
 async def _chain(w: Write, standing: Standing) -> list[Entry]:

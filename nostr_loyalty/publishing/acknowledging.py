@@ -16,14 +16,23 @@ from nostr_loyalty.publishing.saying import key_shown, say
 # -- choices ------------------------------------------------------------------------------------------------------
 
 
-def sharing_chosen(program: ServedProgram, sharing: Sharing) -> str:
-    """After `share`."""
-    if sharing == "public":
-        return say(program, "Your entries and your card at {title} are public now, those of the past too.",
-                   title=program.title)  # fmt: skip
+def sharing_chosen(program: ServedProgram, sharing: Sharing, *, withdrawn: int) -> str:
+    """After `share`. `withdrawn`: up to this entry relays were asked to delete what was public, 0: never."""
+    if sharing == "private":
+        return say(
+            program, "Your entries and your card at {title} are private now. The relays were asked to delete what was"
+            " public, badges too. This cannot be taken back: entries that were public stay private from here on. What"
+            " somebody has copied stays copied.", title=program.title,
+        )  # fmt: skip
+    if withdrawn:
+        return say(
+            program, "Your card at {title} and your entries after number {number} are public now. Those up to number"
+            " {number} stay private: relays were asked to delete them, and do not take them again. What is public now"
+            " is gone for everybody as well if you write “share private”.", title=program.title, number=withdrawn,
+        )  # fmt: skip
     return say(
-        program, "Your entries and your card at {title} are private now. The relays were asked to delete what was"
-        " public; what somebody has copied stays copied.", title=program.title,
+        program, "Your entries and your card at {title} are public now, those of the past too. If you write “share"
+        " private” later, relays are asked to delete them, and they cannot be shown again.", title=program.title,
     )  # fmt: skip
 
 
@@ -44,7 +53,10 @@ def badge_chosen(program: ServedProgram, *, wanted: bool) -> str:
     """After `badge`."""
     if wanted:
         return say(program, "You get the badge of your tier; everybody can see it.")
-    return say(program, "You get no badges any more.")
+    return say(
+        program, "You get no badges any more. The relays were asked to delete those that you had; what somebody has"
+        " copied stays copied."
+    )  # fmt: skip
 
 
 def language_chosen(program: ServedProgram) -> str:

@@ -10,13 +10,14 @@ from kinds.tags import value
 
 
 class Shelf:
-    """Newest of what is replaced, nothing of what its author had deleted."""
+    """Newest of what is replaced, nothing of what its author had deleted, also where it comes again: see `refused`."""
 
     def __init__(self) -> None:
         self.events: dict[str, Event] = {}
         self._deleted: set[tuple[str, str]] = set()
         self._until: dict[str, int] = {}
         self.ever: list[Event] = []
+        self.refused: list[Event] = []
 
     def put(self, events: Iterable[Event]) -> None:
         """Take these in, one after another."""
@@ -24,7 +25,9 @@ class Shelf:
             self.ever.append(event)
             if event.kind == registry.DELETION:
                 self._delete(event)
-            if not self._refuses(event):
+            if event.id not in self.events and self._is_deleted(event):
+                self.refused.append(event)
+            elif not self._refuses(event):
                 self.events[event.id] = event
 
     def of(self, *kinds: int) -> list[Event]:
@@ -44,8 +47,6 @@ class Shelf:
         self.events = {id_: one for id_, one in self.events.items() if not self._is_deleted(one)}
 
     def _refuses(self, event: Event) -> bool:
-        if self._is_deleted(event):
-            return True
         if event.kind < 30_000:
             return False
         rivals = [one for one in self.events.values() if _address(one) == _address(event)]

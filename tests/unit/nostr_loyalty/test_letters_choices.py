@@ -176,6 +176,51 @@ async def test_several_changes_in_one_second(tmp_path: Path) -> None:
             assert private.id not in see.shelf.events
 
 
+@pytest.mark.parametrize("visibility", ["private", "public"])
+async def test_what_was_withdrawn_stays_so(tmp_path: Path, visibility: str) -> None:
+    """A relay refuses an id that was deleted: such entries are not promised again, and the answer says which; what was
+    private in between is shown, and goes with the next change of mind.
+    """
+    async with house(tmp_path, visibility) as place:
+        see = Watched(place)
+        await see.order("order-3", 5_000)
+        first = await place.says("guest", "share public")
+        assert "number" not in first.text
+        assert "cannot be shown again" in first.text
+        see.shelf.put(event for event, _ in place.served.others)
+        shown = {one.id for one in see.shelf.of(registry.ENTRY)}
+        warned = await place.says("guest", "share private")
+        assert "cannot be taken back" in warned.text
+        see.shelf.put(event for event, _ in place.served.others)
+        await see.order("between", 1_000)
+        last = max(int(value(one.tags, "seq") or 0) for one in see.shelf.ever if one.id in shown)
+        again = await place.says("guest", "share public")
+        assert f"number {last} stay private" in again.text
+        see.shelf.put(event for event, _ in place.served.others)
+        assert see.shelf.refused == [], "nothing is promised that relays refuse"
+        assert [value(one.tags, "seq") for one in see.shelf.of(registry.ENTRY)] == [str(last + 1)]
+        (public,) = see.cards()
+        assert card.parse(public).seq == last + 1
+        await see.says("guest", "share private")
+        _assert_gone(see)
+        asked = [id_ for one in see.shelf.ever if one.kind == registry.DELETION for id_ in deletion.parse(one).events]
+        assert len(asked) == len(set(asked)), "what was withdrawn is not withdrawn again"
+        await see.says("guest", "share public")
+        assert (see.shelf.refused, see.shelf.of(registry.ENTRY)) == ([], [])
+        await place.served.assert_clean()
+
+
+async def test_the_answer_says_where_the_card_is(tmp_path: Path) -> None:
+    """Nobody can guess a private card's name: after each change the answer says it, also where nothing changes."""
+    async with house(tmp_path) as place:
+        see = await watched(place)
+        for text in ("share public", "share private", "share private", "share public"):
+            answer = await place.says("guest", text)
+            see.shelf.put(event for event, _ in place.served.others)
+            (one,) = see.shelf.of(registry.CARD)
+            assert answer.tag("card") == f"37412:{one.pubkey}:{value(one.tags, 'd')}"
+
+
 async def test_share_before_there_is_a_card(tmp_path: Path) -> None:
     """A stranger has nothing to share: it is told so, and nothing is published."""
     async with house(tmp_path) as place:
@@ -192,6 +237,8 @@ async def test_badges_for_who_asked(tmp_path: Path) -> None:
         assert see.shelf.of(registry.BADGE_AWARD) == []
         for text in ("badge on", "badge off", "badge on"):
             assert await see.says("guest", text) == "answered"
+            assert len(see.shelf.of(registry.BADGE_AWARD)) == (text == "badge on")
+        assert see.shelf.refused == []
         (silver,) = see.shelf.of(registry.BADGE_AWARD)
         assert badge.parse_award(silver).badge.endswith(":cafe-sol:silver")
         assert badge.parse_award(silver).receivers == (place.guest.public,)
@@ -204,11 +251,17 @@ async def test_badges_for_who_asked(tmp_path: Path) -> None:
         _assert_gone(see)
 
 
-async def test_no_badges_any_more(tmp_path: Path) -> None:
-    """After `badge off` a tier that is reached brings none."""
+@pytest.mark.parametrize("text", ["badge off", "share private"])
+async def test_no_badges_any_more(tmp_path: Path, text: str) -> None:
+    """Relays are asked to delete those that there are, by a request that names nobody; a tier that is reached later
+    brings none.
+    """
     async with house(tmp_path, "private", tier("top", 100)) as place:
         see = await watched(place)
         await see.says("guest", "badge on")
-        await see.says("guest", "badge off")
-        await see.order("order-4", 40_000)
         assert len(see.shelf.of(registry.BADGE_AWARD)) == 1
+        await see.says("guest", text)
+        _assert_gone(see)
+        await see.order("order-4", 40_000)
+        assert see.shelf.of(registry.BADGE_AWARD) == []
+        await place.served.assert_clean()
