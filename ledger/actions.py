@@ -68,7 +68,7 @@ async def on_day(r: Read, program_id: int, actor: str, day: int) -> tuple[int, i
     """(count, points) of what the actor granted and revoked, by points or by entry, on that day and did not undo."""
     ((count, points),) = await r.rows(
         "SELECT count(*), coalesce(sum(points), 0) FROM action WHERE program_id = ? AND actor = ? AND day = ? "
-        "AND verb IN ('grant', 'revoke', 'revoke-entry') AND undone_by IS NULL",
+        "AND (verb IN ('grant', 'revoke', 'revoke-entry') OR (verb = 'redeem' AND points > 0)) AND undone_by IS NULL",
         program_id, bytes.fromhex(actor), day,
     )  # fmt: skip
     return int(count), int(points)

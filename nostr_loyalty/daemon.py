@@ -201,14 +201,16 @@ class Daemon:
 
         pool, crowd = new_pool(), new_pool()
         daemon = self._config.daemon
+        asked_to_vanish: set[str] = set()
         for issuer in self._keys:
             relays = relays_of(self._config, issuer)
             for url in dict.fromkeys((*relays, *daemon.wrap_relays)):
                 reads = subscriptions.reads(
                     issuer, url, relays, daemon.wrap_relays,
                     nip04=any(one.allows_nip04 for one in programs.of_issuer(issuer)),
-                    vanish=issuer == programs.all[0].issuer,
+                    vanish=url not in asked_to_vanish,
                 )  # fmt: skip
+                asked_to_vanish.update([url] if url in relays else [])
                 guarded = [one for one in reads if one.protected and url not in daemon.staff_relays]
                 pool.connect(url, key=issuer, reads=[one for one in reads if one not in guarded])
                 if guarded:

@@ -18,6 +18,7 @@ the signatures of the next are checked (in small chunks on the event loop: threa
 """
 
 import asyncio
+import contextlib
 import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -26,6 +27,7 @@ from typing import Final, TypeVar
 import structlog
 
 from kinds import nip04, registry
+from kinds.errors import Unreadable
 from kinds.event import canonical_of, rumor_from_canonical
 from kinds.keys import SecretKey
 from ledger import inbox, programs
@@ -48,6 +50,8 @@ from relay_client.pool import Pool
 BUSY: Final = 64
 """So many messages on the path mean that more is coming in than can be done at once."""
 RETRY_S_MAX: Final = 30.0
+LATE_LOOK_S: Final = 1.0
+"""How often letters of strangers that wait are looked at."""
 STOP_LOOK_S: Final = 1.0
 """How long a pause between two attempts may go on after `stop`."""
 
@@ -70,7 +74,7 @@ class EventPath:
         """
         self._pool = pool
         self._crowd = crowd
-        self._naming = None if names is None else WaitingForNames(names)
+        self._naming = None if names is None else WaitingForNames(names, programs.people)
         self._database = database
         self._programs = programs
         self._keys = keys
@@ -125,10 +129,16 @@ class EventPath:
                 self._on_the_path += len(deliveries)
                 batch = await self._reception.admit(deliveries, self._clock.monotonic())
                 if self._naming is not None:
-                    self._naming.part(batch, again)
+                    self._naming.part(batch, again, self._clock.now())
                 self._on_the_path -= len(deliveries) - len(batch.opened)
                 if batch:
                     await admitted.put(batch)
+
+        async def late() -> None:
+            while True:
+                await self._clock.sleep(LATE_LOOK_S)
+                if batch := self._reception.late(self._clock.monotonic()):
+                    await again(batch)
 
         async def book() -> None:
             given_up = False
@@ -143,6 +153,7 @@ class EventPath:
         async with asyncio.TaskGroup() as stages:
             pools = [self._pool] if self._crowd is None else [self._pool, self._crowd]
             filling = [stages.create_task(fill(pool)) for pool in pools]
+            filling.append(stages.create_task(late()))
             self._admitting = stages.create_task(admit())
             stages.create_task(book())
             if self._stopped:
@@ -163,8 +174,9 @@ class EventPath:
             named = [tag[1] for tag in rumor.tags if len(tag) > 1 and tag[0] == "p" and tag[1] in self._keys]
             issuer = named[0] if named else self._programs.all[0].issuer  # inside a wrap nobody need be named
             text = None
-            if rumor.kind == registry.ENCRYPTED_MESSAGE:  # it is kept as it was signed
-                text = nip04.decrypt(rumor.content, self._keys[issuer], rumor.pubkey)
+            if rumor.kind == registry.ENCRYPTED_MESSAGE and issuer in self._keys:  # it is kept as it was signed
+                with contextlib.suppress(Unreadable):  # then it has no words, and is answered as such
+                    text = nip04.decrypt(rumor.content, self._keys[issuer], rumor.pubkey)
             message = Message(rumor.id, rumor.pubkey, rumor.created_at, rumor, text=text)
             await self._book_surely(Batch([Opened(message, issuer)], again=True))
         return len(aside)

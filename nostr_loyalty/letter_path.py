@@ -63,7 +63,7 @@ class LetterPath:
         author = letter.message.author
         served = self._programs.of_issuer(letter.issuer)
         free = letter.message.rumor.kind == registry.VANISH_REQUEST or any(one.operator(author) for one in served)
-        if not free and not self._patience.allows(author, now):
+        if not free and not self._patience.allows(author, now, letter.message.ref):
             return Taken(UNANSWERED)
         said = await self._answer(w, letter, served, names, now)
         if said is None:
@@ -168,7 +168,9 @@ class LetterPath:
         said = None
         for program in self._programs.all:
             if asked.concerns([*program.relays, *program.dm_relays]):
-                said = await choosing.forget(w, program, message, now, self._dice) or said
+                found = await choosing.forget(w, program, message, now, self._dice)
+                if found is not None:  # the first one knows where the customer reads
+                    said = replace(found, farewell=(said or found).farewell)
         return said
 
     # -- whose program, who asks, who is meant --------------------------------------------------------------------

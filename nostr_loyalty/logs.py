@@ -100,3 +100,4 @@ def _route_libraries(stream: TextIO, level: int, prepare: list[Processor], finis
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level if level == logging.DEBUG else max(level, logging.WARNING))
+    logging.getLogger("aiosqlite").setLevel(logging.WARNING)  # it would tell what is written: letters, keys, seeds

@@ -79,6 +79,7 @@ class ServedPrograms:
         assert self.all, "the configuration demands a program"
         self._by_address = {program.address: program for program in self.all}
         self.issuers = frozenset(program.issuer for program in self.all)
+        self.people = frozenset(one.key for program in self.all for one in program.staff)
         self.sources = frozenset(source for program in self.all for source in program.sources)
 
     def at(self, address: str) -> ServedProgram | None:

@@ -156,6 +156,7 @@ async def _more(w: Write, request: Request, facts: Facts, now: int) -> None:
             day = day_of(now, rules.tz)
             facts.hand_today = await actions.on_day(w, program.ledger_id, request.actor, day)
         case Redeem(reward=reward_id):
+            facts.hand_today = await actions.on_day(w, program.ledger_id, request.actor, day_of(now, rules.tz))
             reward = rules.reward(reward_id)
             facts.stock[reward_id] = await vouchers.stock_taken(w, program.ledger_id, reward_id)
             if reward is not None and reward.limit is not None:

@@ -35,7 +35,7 @@ def is_frozen(copy: WorkingCopy, request: Request) -> bool:
 
 def grant(copy: WorkingCopy, request: Request, command: Grant) -> Deed | Refusal:
     """Give points: a new lot."""
-    refusal = _limited(copy, request, command.points)
+    refusal = hand_limit(copy, request, command.points)
     if refusal is not None:
         return refusal
     standing = known(copy, request.program, command.who)
@@ -64,7 +64,7 @@ def revoke(copy: WorkingCopy, request: Request, command: Revoke) -> Deed | Refus
     found = known(copy, request.program, command.who)
     if isinstance(found, Refusal):
         return found
-    refusal = _limited(copy, request, command.points)
+    refusal = hand_limit(copy, request, command.points)
     if refusal is not None:
         return refusal
     standing = write_off(copy, request.program, found)
@@ -103,7 +103,7 @@ def revoke_entry(copy: WorkingCopy, request: Request, command: RevokeEntry) -> D
     order = next((one for one in copy.facts.orders.values() if one.id == entry.order_id), None)
     lot = next(one for one in copy.position(standing).lots if one.entry_id == entry.id)
     due = lot.points - lot.reversed if order is None else order.earned - order.reversed
-    refusal = _limited(copy, request, due) if due else Refusal("entry-reversed-before", command.entry[:8])
+    refusal = hand_limit(copy, request, due) if due else Refusal("entry-reversed-before", command.entry[:8])
     if refusal is not None:
         return refusal
     moved = take_credit(copy, program, standing, entry.id, due)
@@ -142,7 +142,7 @@ def freeze(copy: WorkingCopy, request: Request, command: Freeze | Unfreeze) -> D
     return Deed(text, standing.id, detail={"was": standing.frozen}, facts={"customer": standing.customer})
 
 
-def _limited(copy: WorkingCopy, request: Request, points: int) -> Refusal | None:
+def hand_limit(copy: WorkingCopy, request: Request, points: int) -> Refusal | None:
     """What one operator may not, today; the issuer itself (the venue's own key) has no limits."""
     operator = request.program.operator(request.actor)
     unlimited = request.confirmed or operator is None or request.actor == request.program.issuer

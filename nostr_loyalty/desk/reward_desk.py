@@ -14,7 +14,7 @@ from nostr_loyalty.commands.outcome import Fact
 from nostr_loyalty.desk import tier_desk
 from nostr_loyalty.desk.deed import Deed
 from nostr_loyalty.desk.facts import Movement
-from nostr_loyalty.desk.hand_desk import is_frozen, known
+from nostr_loyalty.desk.hand_desk import hand_limit, is_frozen, known
 from nostr_loyalty.desk.lot_moves import write_off
 from nostr_loyalty.desk.voucher_moves import give_back, return_points
 from nostr_loyalty.desk.working_copy import WorkingCopy
@@ -44,6 +44,10 @@ def redeem(copy: WorkingCopy, request: Request, command: Redeem) -> Deed | Refus
     if isinstance(redemption, Refusal):
         return redemption
     reward = redemption.reward
+    by_hand = request.role == "operator"
+    limited = hand_limit(copy, request, reward.cost) if by_hand else None
+    if limited is not None:
+        return limited
     moved = copy.position(standing).spend(reward.cost, at=copy.now)
     assert moved is not None, "the rule looked at what can be spent"
     code = claiming.claim_code(copy.dice(claiming.RANDOM_BYTES))
@@ -65,7 +69,8 @@ def redeem(copy: WorkingCopy, request: Request, command: Redeem) -> Deed | Refus
     copy.facts.stock[reward.id] = copy.facts.stock.get(reward.id, 0) + 1
     text = wording.voucher_issued(program, reward, code, redemption.hold_until)
     facts_said = {"voucher": code, "reward": reward.id, "customer": standing.customer}
-    return Deed(text, standing.id, (entry,), detail={"voucher": hashed}, facts=facts_said)
+    points = reward.cost if by_hand else 0
+    return Deed(text, standing.id, (entry,), points, detail={"voucher": hashed}, facts=facts_said)
 
 
 def use(copy: WorkingCopy, request: Request, command: Use) -> Deed | Refusal:

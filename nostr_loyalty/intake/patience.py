@@ -19,21 +19,32 @@ class Patience:
         self._at_once = at_once
         self._per_hour = per_hour
         self._buckets: OrderedDict[str, tuple[int, int]] = OrderedDict()
-        self._welcomed: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._welcomed: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._decided: OrderedDict[str, bool] = OrderedDict()
 
-    def is_first_welcome(self, key: str, program: str) -> bool:
-        """Whether this key (hex) has not had this program's (address) welcome; from now on it has."""
-        is_first = (key, program) not in self._welcomed
-        self._welcomed[key, program] = None
+    def is_first_welcome(self, key: str, program: str, ref: str) -> bool:
+        """Whether this key (hex) has not had this program's (address) welcome; from now on it has, with the answer to
+        the message `ref`, however often that is tried.
+        """
+        with_ref = self._welcomed.setdefault((key, program), ref)
         while len(self._welcomed) > KEYS_MAX:
             self._welcomed.popitem(last=False)
-        return is_first
+        return with_ref == ref
 
-    def allows(self, key: str, now: int) -> bool:
-        """Whether this key (hex) gets one more answer now (unix seconds); it is then taken from its bucket.
+    def allows(self, key: str, now: int, ref: str) -> bool:
+        """Whether this key (hex) gets an answer to the message `ref` now (unix seconds).
 
-        Counted in 3600ths of an answer, so that no float is needed.
+        It is taken from the key's bucket once, however often a transaction is tried again. Counted in 3600ths of an
+        answer, so that no float is needed.
         """
+        if ref in self._decided:
+            return self._decided[ref]
+        allowed = self._decided[ref] = self._take(key, now)
+        while len(self._decided) > KEYS_MAX:
+            self._decided.popitem(last=False)
+        return allowed
+
+    def _take(self, key: str, now: int) -> bool:
         full = self._at_once * 3_600
         left, at = self._buckets.pop(key, (full, now))
         left = min(full, left + max(0, now - at) * self._per_hour)

@@ -3,13 +3,14 @@
 In that order, the cheap before the dear. What is forged is counted and nothing else. Of a wrap the author is known
 only when
 it is open: order systems, operators and customers whom the ledger knows are heard in any case; strangers have an
-allowance, and where a program asks for work (NIP-13) their wrap must have done it.
+allowance, and where a program asks for work (NIP-13) their wrap must have done it. A stranger's letter that finds no
+allowance waits, among so many; only what is heard is remembered.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final, NamedTuple
 
 from kinds import registry
 from kinds.event import Claimed
@@ -25,7 +26,9 @@ from relay_client.deliveries import Arrived, CaughtUp, Delivery, Rejected
 OPEN_CHUNK: Final = 16
 """Events whose signatures are checked before other tasks have their turn: about half a millisecond."""
 
-T = TypeVar("T")
+DEFERRED_MAX: Final = 500
+"""Letters of strangers that wait for the allowance of their relay."""
+
 Persist = Callable[[Callable[[], Awaitable[set[str]]]], Awaitable[set[str]]]
 
 
@@ -33,16 +36,37 @@ Persist = Callable[[Callable[[], Awaitable[set[str]]]], Awaitable[set[str]]]
 class Batch:
     """What `_admit` hands to `_book`: opened messages, the wraps that were opened, and how far relays were read.
 
-    `again`: these messages had been set aside and are taken up again.
+    `again`: these messages had been set aside and are taken up again. `known`: authors who are the venue's people, or
+    customers.
     """
 
     opened: list[Opened] = field(default_factory=list)
     envelopes: list[tuple[str, int]] = field(default_factory=list)
     caught_up: list[CaughtUp] = field(default_factory=list)
     again: bool = False
+    known: set[str] = field(default_factory=set)
+
+    def take(self, opened: Opened) -> None:
+        """Take a message in, and its envelope with it."""
+        self.opened.append(opened)
+        if opened.message.envelope is not None:
+            self.envelopes.append(opened.message.envelope)
+
+    def put_back(self, opened: Opened) -> None:
+        """Leave a message out after all, and its envelope with it."""
+        self.opened.remove(opened)
+        if opened.message.envelope in self.envelopes:
+            self.envelopes.remove(opened.message.envelope)
 
     def __bool__(self) -> bool:
         return bool(self.opened or self.envelopes or self.caught_up)
+
+
+class _Deferred(NamedTuple):
+    """A stranger's letter that waits, and the relay that brought it."""
+
+    opened: Opened
+    relay: str
 
 
 class Reception:
@@ -59,26 +83,26 @@ class Reception:
         self._keys = keys
         self._persist = persist
         self._pause = pause
-        people = {one.key for program in programs.all for one in program.staff}
-        self._staff = programs.sources | people | programs.issuers  # our own keys too: the self-test of relays
+        self._staff = programs.sources | programs.people | programs.issuers  # our own keys too: the self-test of relays
         self._work = max(program.first_contact_work for program in programs.all)
+        self._deferred: deque[_Deferred] = deque()
         self.door = Door(programs.issuers, programs.sources, kinds=admitted(programs))
         self.counts: Counter[str] = Counter()
 
     async def admit(self, deliveries: Sequence[Delivery], now: float) -> Batch:
         """What of these is to be booked; `now` in seconds of a steady clock."""
         batch = Batch()
-        claimed: dict[Claimed, None] = {}
+        claimed: dict[Claimed, str] = {}
         for delivery in deliveries:
             match delivery:
-                case Arrived(event=event):
+                case Arrived(relay=relay, event=event):
                     if event not in claimed and self.door.admit(event, now):
-                        claimed[event] = None
+                        claimed[event] = relay
                 case CaughtUp():
                     batch.caught_up.append(delivery)
                 case Rejected(code=code):
                     self.door.drop(code)
-        fresh = await self._not_yet_seen(list(claimed))
+        fresh = await self._without_unknown_vanishers(await self._not_yet_seen(list(claimed)))
         found: dict[str, tuple[Opened, Claimed]] = {}
         for start in range(0, len(fresh), OPEN_CHUNK):
             chunk = fresh[start : start + OPEN_CHUNK]
@@ -90,23 +114,49 @@ class Reception:
                         self.counts[code] += 1
                         batch.envelopes.append(envelope)
                     case Opened(message=message):
-                        if message.envelope is not None:
-                            batch.envelopes.append(message.envelope)
+                        if message.ref in found and message.envelope is not None:
+                            batch.envelopes.append(message.envelope)  # the same message in a second wrap
                         found.setdefault(message.ref, (opened, event))
             await self._pause()
-        known = await self._known({opened.message.author for opened, _ in found.values()})
-        batch.opened = [opened for opened, event in found.values() if self._hears(opened, event, known, now)]
+        batch.known = await self._known({opened.message.author for opened, _ in found.values()})
+        for opened, event in found.values():
+            if opened.message.envelope is None or opened.message.author in batch.known:
+                batch.take(opened)
+            elif self._work and not is_enough(event, self._work):
+                self.door.drop("too-little-work")
+            elif self.door.hears(claimed[event], now):
+                batch.take(opened)
+            else:
+                self._defer(_Deferred(opened, claimed[event]))
         return batch
 
-    def _hears(self, opened: Opened, event: Claimed, known: set[str], now: float) -> bool:
-        """Whether a message may take our time, now that its author is proven."""
-        message = opened.message
-        if message.envelope is None or message.author in known:
-            return True
-        if self._work and not is_enough(event, self._work):
-            self.door.drop("too-little-work")
-            return False
-        return self.door.hears(message.author, message.envelope, now)
+    def late(self, now: float) -> Batch:
+        """Letters of strangers that had to wait and whose turn has come."""
+        batch = Batch()
+        for _ in range(len(self._deferred)):
+            one = self._deferred.popleft()
+            if self.door.hears(one.relay, now):
+                batch.take(one.opened)
+            else:
+                self._deferred.append(one)
+        return batch
+
+    def _defer(self, one: _Deferred) -> None:
+        """Let a stranger's letter wait; where too many do, the one that came first is dropped."""
+        if any(each.opened.message.ref == one.opened.message.ref for each in self._deferred):
+            return
+        if len(self._deferred) >= DEFERRED_MAX:
+            self._deferred.popleft()
+            self.door.drop("too-many-strangers")
+        self._deferred.append(one)
+
+    async def _without_unknown_vanishers(self, events: list[Claimed]) -> list[Claimed]:
+        """Leave out requests to vanish by those whom no ledger knows: before their signature costs anything."""
+        authors = {event.pubkey for event in events if event.kind == registry.VANISH_REQUEST}
+        if not authors:
+            return events
+        known = await self._known(authors)
+        return [event for event in events if event.kind != registry.VANISH_REQUEST or event.pubkey in known]
 
     async def _known(self, authors: set[str]) -> set[str]:
         """Those of these authors who are the venue's people, or customers."""

@@ -10,7 +10,7 @@ from ledger.database import Write
 from nostr_loyalty.commands.outcome import Fact
 from nostr_loyalty.desk.facts import Dice
 from nostr_loyalty.intake.patience import Patience
-from nostr_loyalty.intake.recognition import Letter
+from nostr_loyalty.intake.recognition import Letter, Message
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import publications, qr_code, welcoming, wording
 from nostr_loyalty.publishing.helping import TEXT_BYTES_MAX
@@ -23,7 +23,8 @@ class Said:
     """What is answered: `text` for people; `code` and `facts` for clients, in tags. `promises`: left by it so far.
 
     `proof`: the document of an attestation, to be signed and handed over. `shows_entries`: the entries are named in
-    the text, for an operator. `greets`: a first contact gets the welcome.
+    the text, for an operator. `greets`: a first contact gets the welcome. `farewell`: where the reader read, who was
+    forgotten by it: the answer goes there, and nothing is looked up for it.
     """
 
     program: ServedProgram
@@ -34,6 +35,7 @@ class Said:
     shows_entries: bool = False
     greets: bool = False
     proof: bytes | None = None
+    farewell: tuple[str, ...] | None = None
 
 
 def refused(program: ServedProgram, refusal: Refusal) -> Said:
@@ -55,7 +57,7 @@ async def answered(w: Write, letter: Letter, said: Said, patience: Patience, now
     voucher = said.facts.get("voucher")
     if isinstance(voucher, str):
         texts = [f"{texts[0]}\n\n{qr_code.lines(voucher)}"]
-    if said.greets and await _is_first_contact(w, message.author, program, patience):
+    if said.greets and await _is_first_contact(w, message, program, patience):
         texts = _together(welcoming.welcome(program), *texts)
     reply = [("e", message.ref, "", "reply")]
     tags: list[tuple[str, ...]] = [*reply, ("answer", said.code), ("a", program.address)]
@@ -69,6 +71,8 @@ async def answered(w: Write, letter: Letter, said: Said, patience: Patience, now
     promises.append(
         publications.letter(program, message.author, texts[-1], tags, now, dice(32), nip04=nip04, proof=said.proof)
     )
+    if said.farewell is not None:
+        promises = [one._replace(receiver=None, last_relays=said.farewell) for one in promises]
     await outbox.post(w, promises, now)
     return said.promises + len(promises)
 
@@ -84,15 +88,16 @@ def _together(welcome: str, text: str) -> list[str]:
     return [both] if len(both.encode()) <= TEXT_BYTES_MAX else [welcome, text]
 
 
-async def _is_first_contact(w: Write, author: str, program: ServedProgram, patience: Patience) -> bool:
+async def _is_first_contact(w: Write, message: Message, program: ServedProgram, patience: Patience) -> bool:
     """Whether a customer, or somebody who may become one, has not had the welcome yet; it is then remembered, of
     strangers for as long as the daemon runs.
     """
+    author = message.author
     if program.operator(author) is not None:
         return False
     found = await book.find_standings(w, [(program.ledger_id, author)])
     if not found:
-        return patience.is_first_welcome(author, program.address)
+        return patience.is_first_welcome(author, program.address, message.ref)
     (standing,) = found.values()
     if standing.greeted:
         return False

@@ -42,11 +42,20 @@ def test_strangers_have_an_allowance() -> None:
 
 
 def test_a_wrap_hides_who_wrote_it() -> None:
-    """A gift wrap's author is a key that is used once: only what is inside tells whether a stranger wrote it."""
+    """A gift wrap's author is a key that is used once, so every wrap is opened; strangers' letters have an allowance
+    for each relay, and orders in clear take nothing from it.
+    """
     door = Door([ISSUER], [TILL], strangers_per_minute=2)
     assert all(door.admit(claimed(kind=1059, author=new_key().public), 0.0) for _ in range(100))
-    envelope = ("00" * 32, 1)
-    assert all(door.hears(TILL, envelope, 0.0) for _ in range(100))
-    assert [door.hears(new_key().public, envelope, 0.0) for _ in range(3)] == [True, True, False]
-    assert door.hears(new_key().public, None, 0.0)  # in clear it was counted before its signature was checked
-    assert door.dropped == {"too-many-strangers": 1}
+    assert [door.admit(claimed(author=new_key().public), 0.0) for _ in range(3)] == [True, True, False]
+    assert [door.hears("wss://a.example", 0.0) for _ in range(3)] == [True, True, False]
+    assert door.hears("wss://b.example", 0.0)
+    assert [door.hears("wss://a.example", 30.0) for _ in range(2)] == [True, False]
+
+
+def test_requests_to_vanish_cost_strangers_nothing() -> None:
+    """Kind 62 names nobody: it takes no allowance from orders and letters, however many there are."""
+    door = Door([ISSUER], [TILL], strangers_per_minute=1, kinds=(7412, 1059, 62))
+    assert all(door.admit(claimed(kind=62, author=new_key().public), 0.0) for _ in range(100))
+    assert door.admit(claimed(author=new_key().public), 0.0)
+    assert door.hears("wss://a.example", 0.0)
