@@ -5,75 +5,15 @@ Only the venue's keys and the daemon are ours here; test_nip44_nostr_sdk.py comp
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.interop.phone import Phone, phone, sdk, tag
 from tests.serving import relay_named, serving
 from tests.venue import Venue, new_key
-
-sdk = pytest.importorskip("nostr_sdk", reason="nostr_sdk is not installed (pip install '.[relay]')")
-
-WAIT_S_MAX = 15.0
-LOOK_S = 0.05
-
-
-class Phone:
-    """A rust-nostr client with somebody's keys."""
-
-    def __init__(self, client: sdk.Client, url: str, keys: sdk.Keys) -> None:
-        self._client = client
-        self._url = sdk.RelayUrl.parse(url)
-        self.keys = keys
-
-    async def send(self, event: sdk.Event) -> None:
-        """Publish; the relay must take it."""
-        sent = await self._client.send_event(event)
-        assert sent.success, sent.failed
-
-    async def find(self, wanted: sdk.Filter, number: int = 1) -> list[sdk.Event]:
-        """The events of a filter once there are so many, each verified."""
-        deadline = time.monotonic() + WAIT_S_MAX
-        while True:
-            target = sdk.ReqTarget.single(self._url, [wanted])
-            found: list[sdk.Event] = await self._client.fetch_events(target, timedelta(seconds=5))
-            if len(found) >= number:
-                assert all(event.verify() for event in found)
-                return found
-            assert time.monotonic() < deadline, f"nothing came for {wanted.as_json()}"
-            await asyncio.sleep(LOOK_S)
-
-    async def message(self, sender: str) -> sdk.UnsignedEvent:
-        """The one message that lies in a wrap for these keys, opened and attributed by rust-nostr."""
-        wanted = sdk.Filter().kind(sdk.Kind(1059)).pubkey(self.keys.public_key())
-        (wrap,) = await self.find(wanted)
-        gift = sdk.UnwrappedGift.from_gift_wrap(self.keys, wrap)
-        assert gift.sender().to_hex() == sender
-        assert gift.rumor().author().to_hex() == sender
-        return gift.rumor()
-
-
-@asynccontextmanager
-async def phone(url: str, nsec: str) -> AsyncIterator[Phone]:
-    """A client that is connected."""
-    client = sdk.ClientBuilder().build()
-    await client.add_relay(sdk.RelayUrl.parse(url))
-    await client.connect(and_wait=timedelta(seconds=5))
-    try:
-        yield Phone(client, url, sdk.Keys.parse(nsec))
-    finally:
-        await client.shutdown()
-
-
-def tag(event: sdk.Event | sdk.UnsignedEvent, name: str) -> str | None:
-    """The value of the first tag of this name."""
-    return next((each.to_vec()[1] for each in event.tags() if each.to_vec()[0] == name), None)
 
 
 def order(venue: Venue, customer: str, amount: str) -> sdk.EventBuilder:
