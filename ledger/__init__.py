@@ -7,6 +7,7 @@ A map of the room:
 - `lot`        points credited together that expire together; what a credit, a debit or a reversal does to them
 - `balance`    the naive fold over all entries: the second opinion
 - `database`   the file: one writer, some readers, backup, a lock against a second daemon
+- `files`      the file on the disk: the lock, who may read it, moving a copy into place
 - `migrations` brings the file up to the newest schema
 - `bulk`       a batch of rows as one parameter, and as one answer
 - `programs`   programs and every revision of their rules
@@ -14,6 +15,7 @@ A map of the room:
 - `standings`  where each customer stands: read and made here, changed by the book
 - `orders`     paid orders and what was paid back
 - `tally`      what a customer did on one local day
+- `recount`    a program's customers counted anew, where what counts has changed
 - `waiting_refunds`  refunds that came before their order
 - `vouchers`   rewards that were promised, and how many are out
 - `actions`    what was done by command

@@ -52,6 +52,10 @@ async def of(r: Read, people: Sequence[str]) -> dict[str, Address]:
     return {name(key): Address(name(key), tuple(unpacked(relays)), *times) for key, relays, *times in rows}
 
 
-async def forget(w: Write, who: str) -> None:
-    """Forgets where somebody reads."""
-    await w.run("DELETE FROM address WHERE pubkey = ?", bytes.fromhex(who))
+async def forget_strangers(w: Write, before: int) -> int:
+    """Forgets where people read who are no customers and were looked up last before then; how many."""
+    return await w.run(
+        "DELETE FROM address WHERE checked_at < ? AND NOT EXISTS (SELECT 1 FROM program CROSS JOIN standing "
+        "ON standing.program_id = program.id AND standing.customer = address.pubkey)",
+        before,
+    )

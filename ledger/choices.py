@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
+from ledger import outbox
 from ledger.database import Read, Write
 from ledger.errors import InvariantBroken
 from ledger.standings import Standing
@@ -48,7 +49,9 @@ async def forget(w: Write, standing_id: int, salt_if_none: bytes, *, keeps_comma
     `salt_if_none`, 32 random bytes, the first time): whoever has the ledger and the key can still tell that the two
     belong together, nobody else can. What is gone: the entries' documents, feedback, where the customer reads messages,
     and what still waits to be sent about it. `keeps_commands`: the key is an operator's too, who answers for its own.
+    Answers that wait go to where it reads now, and nobody looks that up again: see `outbox.let_go`.
     """
+    await w.overwrite()
     await w.run("INSERT INTO salt (id, salt) VALUES (1, ?) ON CONFLICT DO NOTHING", salt_if_none)
     ((salt,),) = await w.rows("SELECT salt FROM salt")
     ((customer, program_id),) = await w.rows("SELECT customer, program_id FROM standing WHERE id = ?", standing_id)
@@ -61,7 +64,7 @@ async def forget(w: Write, standing_id: int, salt_if_none: bytes, *, keeps_comma
     await w.run("UPDATE entry SET document = x'' WHERE standing_id = ?", standing_id)
     await w.run("UPDATE feedback SET text = '' WHERE standing_id = ?", standing_id)
     await w.run("UPDATE paid_order SET detail = NULL WHERE standing_id = ?", standing_id)
-    await w.run("DELETE FROM address WHERE pubkey = ?", customer)
+    await outbox.let_go(w, customer.hex())
     await w.run(_UNSAID, program_id, customer)
     if not keeps_commands:
         await _rename_the_actor(w, program_id, customer, pseudonym)

@@ -15,8 +15,6 @@ The engine is SQLite through aiosqlite; https://sqlite.org/wal.html, https://sql
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import os
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Coroutine
 from contextlib import asynccontextmanager
@@ -27,9 +25,11 @@ import aiosqlite
 
 from ledger.bulk import unpacked
 from ledger.errors import LedgerUnavailable, translated
+from ledger.files import locked, made_private, onto_disk
 from ledger.migrations import migrate, migrations
 
 CHECKPOINT_PAGES: Final = 8_000  # 32 MB: pages that many batches touch are copied into the file once
+EMPTY_LOG_MS: Final = 200  # orders wait for so long
 WAL_BYTES_MAX: Final = 64 * 1024 * 1024
 WRITER_CACHE_KIB: Final = 16 * 1024
 READER_CACHE_KIB: Final = 2 * 1024
@@ -71,10 +71,19 @@ class Read:
 class Write(Read):
     """The one open transaction."""
 
+    overwrites = False
+
     async def run(self, sql: str, *parameters: Any) -> int:
         """Runs one statement; how many rows it changed. Raises InvariantBroken where a constraint refuses."""
         cursor = await _translating(self._open.execute(sql, parameters))
         return cursor.rowcount
+
+    async def overwrite(self) -> None:
+        """From here to the block's end whatever is deleted is overwritten, also in pages that become free; the log of
+        what was written before is emptied by `Database.empty_log`.
+        """
+        await self.rows("PRAGMA secure_delete = ON")
+        self.overwrites = True
 
 
 class Database:
@@ -88,6 +97,7 @@ class Database:
         self._writing = asyncio.Lock()
         self._readers: list[aiosqlite.Connection] = []
         self._idle: asyncio.Queue[aiosqlite.Connection] = asyncio.Queue()
+        self._log_remembers = False
 
     @classmethod
     async def open(
@@ -104,8 +114,8 @@ class Database:
             if read_only and not database.path.is_file():
                 raise LedgerUnavailable("ledger-missing", str(path), "Check the path, or start the daemon once.")
             if not read_only:
-                database._lock_file = _locked(database.path)
-                _made_private(database.path)
+                database._lock_file = locked(database.path)
+                made_private(database.path)
                 database._writer = await database._connect(WRITER_CACHE_KIB)
                 await _translating(migrate(database._writer))
             for _ in range(readers):
@@ -149,6 +159,26 @@ class Database:
                 # Queued behind whatever a cancelled statement still does; does nothing where the commit went through.
                 await finished(_translating(self._writer.rollback()))
                 raise
+            finally:
+                if block.overwrites:
+                    self._log_remembers = True
+                    await finished(_translating(_run(self._writer, "PRAGMA secure_delete = FAST")))
+
+    async def empty_log(self) -> bool:
+        """Copies the write-ahead log into the file and cuts it off, if something was overwritten since this was done
+        last; False where a reader is in the way: to be tried again.
+        """
+        async with self._writing:
+            if self._writer is None or not self._log_remembers:
+                return True
+            writer = self._writer
+            try:
+                await _translating(_run(writer, f"PRAGMA busy_timeout = {EMPTY_LOG_MS}"))
+                rows = await _translating(writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)"))
+            finally:
+                await finished(_translating(_run(writer, f"PRAGMA busy_timeout = {self._busy_timeout_ms}")))
+            self._log_remembers = bool(next(iter(rows))[0])
+            return not self._log_remembers
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Read]:
@@ -172,13 +202,13 @@ class Database:
         """A consistent copy of the ledger at target, while the daemon goes on. An existing file there is replaced."""
         part = Path(f"{target}.part")
         await asyncio.to_thread(part.unlink, missing_ok=True)
-        _made_private(part)  # VACUUM INTO takes an empty file
+        made_private(part)  # VACUUM INTO takes an empty file
         connection = await self._connect(READER_CACHE_KIB)
         try:
             await finished(_translating(_run(connection, "VACUUM INTO ?", str(part))))
         finally:
             await finished(connection.close())
-        await asyncio.to_thread(_onto_disk, part, Path(target))
+        await asyncio.to_thread(onto_disk, part, Path(target))
 
     async def _connect(self, cache_kib: int, *, query_only: bool = False) -> aiosqlite.Connection:
         connection = await _translating(_opened(self.path))
@@ -244,51 +274,3 @@ async def _opened(path: Path) -> aiosqlite.Connection:
 
 async def _run(connection: aiosqlite.Connection, sql: str, *parameters: Any) -> None:
     await connection.execute_fetchall(sql, parameters)
-
-
-def _locked(path: Path) -> IO[str]:
-    """Takes the advisory lock beside the ledger; it goes with the process, however that ends."""
-    try:
-        file = Path(f"{path}.lock").open("a+", encoding="ascii")  # noqa: SIM115 - held for as long as the ledger is open
-    except OSError as error:
-        raise LedgerUnavailable(
-            "ledger-missing",
-            f"{path}.lock: {error.strerror}",
-            "Check the path of the database in the config and the rights on its folder.",
-        ) from error
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        file.seek(0)
-        holder = file.read(20).strip() or "unknown"
-        file.close()
-        raise LedgerUnavailable(
-            "ledger-in-use", f"{path} is open in process {holder}", "Stop that daemon first."
-        ) from error
-    file.truncate(0)
-    file.write(f"{os.getpid()}\n")
-    file.flush()
-    return file
-
-
-def _made_private(path: Path) -> None:
-    """Makes an empty file that only its owner may read, where there is none: a ledger tells who comes how often."""
-    try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    except OSError:
-        pass  # it is there already, or cannot be made: then SQLite says why
-
-
-def _onto_disk(part: Path, target: Path) -> None:
-    """Moves a finished file into place so that neither it nor its name is lost in a power cut."""
-    _sync(part, os.O_RDONLY)
-    part.replace(target)
-    _sync(target.parent, os.O_RDONLY | os.O_DIRECTORY)
-
-
-def _sync(path: Path, flags: int) -> None:
-    handle = os.open(path, flags)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -5,7 +5,7 @@ A choice is booked like a command: on a working copy, in the same transaction as
 
 from typing import Final
 
-from ledger import awards, book, choices, programs, statement
+from ledger import addresses, awards, book, choices, programs, statement
 from ledger.book import Standing
 from ledger.database import Write
 from ledger.entry import Entry
@@ -68,6 +68,7 @@ async def forget(w: Write, program: ServedProgram, message: Message, now: int, d
         return None
     program = program.spoken(standing.language)
     before = await book.standings_by_id(w, await choices.moved_here(w, standing.id))
+    reads = (await addresses.of(w, [message.author])).get(message.author)
     promises = 0
     for one in (standing, *before.values()):
         copy = WorkingCopy(await _facts(w, one), now, dice)
@@ -78,7 +79,8 @@ async def forget(w: Write, program: ServedProgram, message: Message, now: int, d
         await awards.take_out(w, one.id)
         await choices.forget(w, one.id, dice(32), keeps_commands=is_operator)
         promises += len(slip.promises)
-    return Said(program, answering.forgotten(program), code="forgotten", promises=promises)
+    return Said(program, answering.forgotten(program), code="forgotten", promises=promises,
+                farewell=reads.relays if reads is not None else ())  # fmt: skip
 
 
 async def _share(

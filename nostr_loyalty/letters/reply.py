@@ -72,7 +72,8 @@ async def answered(w: Write, letter: Letter, said: Said, patience: Patience, now
         publications.letter(program, message.author, texts[-1], tags, now, dice(32), nip04=nip04, proof=said.proof)
     )
     if said.farewell is not None:
-        promises = [one._replace(receiver=None, last_relays=said.farewell) for one in promises]
+        there = said.farewell
+        promises = [one._replace(receiver=None, last_relays=there) if one.receiver else one for one in promises]
     await outbox.post(w, promises, now)
     return said.promises + len(promises)
 

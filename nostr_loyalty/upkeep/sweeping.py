@@ -71,6 +71,7 @@ class Sweeper:
             for program_id, program in self._programs.items():
                 before = self._clock.now() - program.rules.refund_retention_s
                 done["refunds-forgotten"] += await waiting_refunds.forget_before(w, program_id, before)
+        await self._database.empty_log()
         return +done
 
     async def _step(self) -> Counter[str]:

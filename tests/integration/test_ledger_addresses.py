@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger import addresses, outbox
+from ledger import addresses, book, outbox
 from ledger.addresses import Address
 from ledger.outbox import Promise, Promised
 from tests.unit.ledger.venue import Venue, name
@@ -66,13 +66,14 @@ async def test_the_newest_word_about_an_address_holds(venue: Venue) -> None:
         }  # fmt: skip
 
 
-async def test_an_address_is_forgotten(venue: Venue) -> None:
-    """Of somebody who is forgotten nothing is left in the table, and the others stay."""
-    who, other = name(), name()
-    await note(venue, Address(who, THEIRS, 50, 100), Address(other, OURS, 50, 100))
+async def test_strangers_addresses_are_forgotten(venue: Venue) -> None:
+    """Of strangers who were looked up last before then nothing is left; customers and those looked up later stay."""
+    who, other, customer = name(), name(), name()
+    await note(venue, *(Address(one, THEIRS, 50, at) for one, at in ((who, 99), (other, 100), (customer, 99))))
     async with venue.database.write() as w:
-        await addresses.forget(w, who)
-        assert set(await addresses.of(w, [who, other])) == {other}
+        await book.standings(w, [(venue.program_id, customer)], 1)
+        assert await addresses.forget_strangers(w, 100) == 1
+        assert set(await addresses.of(w, [who, other, customer])) == {other, customer}
 
 
 async def test_a_promise_comes_with_its_receivers_address(venue: Venue) -> None:

@@ -92,6 +92,60 @@ async def test_nothing_of_the_key_is_left(tmp_path: Path, visibility: str) -> No
         await served.assert_clean()
 
 
+@pytest.mark.parametrize("by", ["letter", "request"])
+async def test_the_farewell_goes_where_the_guest_read(tmp_path: Path, by: str) -> None:
+    """So do answers that wait: the relays that were known go with the promise, the address itself is gone at once, and
+    no promise names a receiver who would be looked up again. Given up, the farewell is dropped.
+    """
+    async with house(tmp_path) as place:
+        served, relays = place.served, ("wss://inbox.example",)
+        async with served.database.write() as w:
+            await addresses.note(w, [Address(place.guest.public, relays, 1, served.clock.now())])
+        await delivered(served.database)
+        await place.says("guest", "balance")
+        async with served.database.read() as r:
+            (waits,) = [one for one in await outbox.due(r, 2**40, 100) if one.receiver == place.guest.public]
+        if by == "request":
+            await served.post(place.guest, sign(vanish.template([], served.clock.now(), everywhere=True), place.guest))
+        else:
+            assert await place.code("guest", "forget me yes") == "forgotten"
+        async with served.database.read() as r:
+            assert await addresses.of(r, [place.guest.public]) == {}
+            due = [one for one in await outbox.due(r, 2**40, 100) if one.label == "letter"]
+            assert await outbox.abandoned(r) == []
+        assert [one.receiver for one in due] == [None] * len(due)
+        assert [one.theirs for one in due] == [relays, relays]
+        assert due[0].id == waits.id
+        farewell = due[-1]
+        async with served.database.write() as w:
+            await outbox.settle(w, [Settlement(farewell.id, (), farewell.relays, "abandoned", reason="no")])
+        async with served.database.read() as r:
+            assert await outbox.abandoned(r) == []
+
+
+async def test_the_files_hold_nothing_of_the_key(tmp_path: Path) -> None:
+    """After the next sweep the write-ahead log holds the key in no spelling, nor does a backup made then; what is
+    deleted otherwise is not overwritten page by page.
+    """
+    async with house(tmp_path, "public") as place:
+        served = place.served
+        await place.says("guest", "balance")
+        await delivered(served.database)
+        await served.sweep()
+        assert await place.code("guest", "forget me yes") == "forgotten"
+        await delivered(served.database)
+        needles = [place.guest.public.encode(), bytes.fromhex(place.guest.public), npub(place.guest).encode()]
+        log = served.database.path.with_name(served.database.path.name + "-wal")
+        assert any(needle in log.read_bytes() for needle in needles), "else the test would see nothing"
+        await served.sweep()
+        await served.database.backup(tmp_path / "backup.db")
+        for file in (tmp_path / "backup.db", log):
+            assert [needle for needle in needles if needle in file.read_bytes()] == [], file.name
+        async with served.database.write() as w:
+            assert await w.rows("PRAGMA secure_delete") == [(2,)]
+        assert await served.database.empty_log(), "there is nothing to do"
+
+
 async def test_nothing_of_it_is_sent_any_more(tmp_path: Path) -> None:
     """What still waited to be told of the guest is not told; the farewell and what withdraws is."""
     async with house(tmp_path, "public") as place:
