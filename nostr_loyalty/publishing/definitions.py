@@ -5,6 +5,8 @@ Rules:
 - Every revision of a program is kept for ever (protocol §3): entries name the one they were decided under.
 - A change of how long points live is written down with its revision and holds for old points at once, within the same
   transaction; it never ends them earlier than one full period after the change (Bug 37).
+- A change of what counts (currency, clock) counts everybody anew, and a change of the tiers lets the sweep look at
+  everybody's: tiers do not wait for a customer's next order.
 - `created_at` strictly increases from one to the next: of two in one second the lowest id would win (NIP-01; Bug 69).
 """
 
@@ -14,7 +16,7 @@ from typing import Final
 from kinds import program as wire
 from kinds import relay_list
 from kinds.event import author, canonical_of
-from ledger import book, expiry_policy, outbox, programs
+from ledger import book, expiry_policy, outbox, programs, recount
 from ledger.database import Write
 from ledger.expiry_policy import ExpiryPolicy
 from nostr_loyalty.config.settings import Config, DaemonSettings, ProgramSettings
@@ -25,7 +27,9 @@ from nostr_loyalty.publishing.badges import badges
 from nostr_loyalty.publishing.describing import definition
 from nostr_loyalty.publishing.publications import LANE_ANSWER, LANE_CARD, LANE_DEFINITION, LANE_ENTRY
 from nostr_loyalty.publishing.self_portrait import portrait
+from nostr_loyalty.rules.calendar import day_of
 from nostr_loyalty.rules.expiring import limit_for_change
+from nostr_loyalty.rules.program import ProgramRules
 
 RELAYS_LABEL: Final = "relay list"
 
@@ -54,6 +58,7 @@ async def serve(w: Write, settings: ProgramSettings, daemon: DaemonSettings, now
     else:
         revision, revision_id = latest.ref, latest.id
     await _apply_ttl(w, program_id, revision_id, settings, now, is_new=latest is None)
+    await _count_anew(w, program_id, settings.rules(), now)
     return ServedProgram(
         ledger_id=program_id, address=address, slug=settings.slug, title=settings.title, issuer=issuer,
         rules=settings.rules(), visibility=settings.visibility, sources=frozenset(settings.sources),
@@ -90,6 +95,21 @@ async def _apply_ttl(
     await expiry_policy.record(w, ExpiryPolicy(0, program_id, revision_id, rules.ttl_days, now, limit_at))
     if limit_at is not None:
         await book.limit_lots(w, program_id, limit_at)
+
+
+async def _count_anew(w: Write, program_id: int, rules: ProgramRules, now: int) -> None:
+    """Where what counts is not what counted at the last start, or is not known of it."""
+    basis = rules.tier_basis
+    counted = f"{rules.counted_currency} {rules.tz.key}"
+    steps = " ".join(f"{each.id}:{each.threshold}" for each in rules.tiers)
+    tiers = f"{basis.basis} {basis.window_days} {steps}"
+    before = await recount.counted_as(w, program_id)
+    if before == (counted, tiers):
+        return
+    if before[0] != counted:
+        await recount.recount(w, program_id, rules.counted_currency, lambda moment: day_of(moment, rules.tz))
+    await recount.review_all(w, program_id, now)
+    await recount.note(w, program_id, counted, tiers)
 
 
 async def announce_relays(

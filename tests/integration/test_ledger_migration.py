@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger import book, orders, tally
+from ledger import book, orders, recount, tally
 from ledger.migrations import migrations
 from ledger.tally import Tally
 from tests.unit.ledger.counter import Counter
@@ -172,5 +172,32 @@ async def test_ends_of_lots_are_known_after_the_migration(tmp_path: Path) -> Non
         assert (await counter.audit()).findings == []
         async with counter.database.read() as r:
             assert [lot.entry_id for _, lot in await book.lots_to_warn(r, 1, 900, 0, 9)] == [2, 3, 1]
+    finally:
+        await counter.close()
+
+
+async def test_other_currencies_and_days_are_counted_by_the_rules(tmp_path: Path) -> None:
+    """At the first start after the migration only the currency that counts is spend, on the days of the venue's clock;
+    points and visits stay as they are, also those of a customer whose key was replaced.
+    """
+    old = Second(tmp_path / "ledger.db")
+    ana = old.customer(ANA)
+    old.order(ana, 1_000, 10, 3 * DAY - 1_800)
+    old.order(ana, 2_000_000, 2, 3 * DAY + 1_800, refunded=500_000, reversed_=1)
+    old.order(ana, 4_000, 40, 3 * DAY, refunded=500, reversed_=5)
+    old.customer(BEN)
+    old.sql.execute("UPDATE paid_order SET currency = 'msat' WHERE amount_minor = 2000000")
+    old.sql.close()
+    counter = await Counter.open(tmp_path / "ledger.db")
+    try:
+        assert (await counter.standing(ANA)).spent_minor == 1_504_500
+        await counter.relink(ANA, BEN)
+        async with counter.database.write() as w:
+            await recount.recount(w, 1, "EUR", lambda moment: EPOCH + (moment + 3_600) // DAY)
+        gone, ben = await counter.standing(ANA), await counter.standing(BEN)
+        assert (gone.spent_minor, ben.spent_minor, ben.earned_points, ben.visits) == (0, 4_500, 46, 3)
+        async with counter.database.read() as r:
+            assert await tally.since(r, [(ben.id, 0)]) == {ben.id: [Tally(ben.id, EPOCH + 3, TILL, 3, 3, 46, 4_500)]}
+        assert (await counter.audit()).findings == []
     finally:
         await counter.close()
