@@ -22,8 +22,8 @@ class Standing(NamedTuple):
     `last_at`: recorded_at of the head, 0 before the first entry. `card_at`: time of the last card promised, which never
     decreases.
 
-    `spent_minor`, `earned_points`: the sums of its tally. `stamped_at`: paid_at of the latest order that got visit
-    points. `welcomed`: 1 once the welcome bonus was given. `referral_id`: the referral that brought this customer.
+    `spent_minor`, `earned_points`: the sums of its tally. `welcomed`: 1 once the welcome bonus was given.
+    `referral_id`: the referral that brought this customer.
     `frozen` and `relinked_to` (the standing that took over): see the operator's hand. `tier`, `grace_until`,
     `review_at`: see rules/tiering.py. `next_expiry_at`, `next_expiry_points`: what runs out next.
 
@@ -49,7 +49,6 @@ class Standing(NamedTuple):
     card_name: str | None
     spent_minor: int = 0
     earned_points: int = 0
-    stamped_at: int = 0
     welcomed: int = 0
     referral_id: int | None = None
     last_order_id: int | None = None
@@ -71,7 +70,7 @@ class Standing(NamedTuple):
 
 
 _AFTER_HEAD = """s.lifetime, s.visits, s.month, s.visits_month, s.first_at, s.last_at, s.card_at, s.card_name,
-    s.spent_minor, s.earned_points, s.stamped_at, s.welcomed, s.referral_id, s.last_order_id, s.frozen, s.relinked_to,
+    s.spent_minor, s.earned_points, s.welcomed, s.referral_id, s.last_order_id, s.frozen, s.relinked_to,
     s.carried_visits, s.tier, s.grace_until, s.review_at, s.next_expiry_at, s.next_expiry_points,
     s.shares, s.notify, s.language, s.badge, s.greeted, s.forgotten, s.withdrawn_seq"""
 
@@ -90,11 +89,11 @@ _UPDATE = f"""
 UPDATE standing
 SET deficit = value ->> 3, lifetime = value ->> 4, visits = value ->> 5, month = value ->> 6,
     visits_month = value ->> 7, card_at = value ->> 8, card_name = value ->> 9,
-    spent_minor = value ->> 10, earned_points = value ->> 11, stamped_at = value ->> 12,
-    welcomed = value ->> 13, referral_id = value ->> 14, last_order_id = value ->> 15,
-    frozen = value ->> 16, relinked_to = value ->> 17, carried_visits = value ->> 18,
-    tier = value ->> 19, grace_until = value ->> 20, review_at = value ->> 21,
-    next_expiry_at = value ->> 22, next_expiry_points = value ->> 23
+    spent_minor = value ->> 10, earned_points = value ->> 11,
+    welcomed = value ->> 12, referral_id = value ->> 13, last_order_id = value ->> 14,
+    frozen = value ->> 15, relinked_to = value ->> 16, carried_visits = value ->> 17,
+    tier = value ->> 18, grace_until = value ->> 19, review_at = value ->> 20,
+    next_expiry_at = value ->> 21, next_expiry_points = value ->> 22
 FROM {EACH}
 WHERE standing.id = value ->> 0 AND standing.balance = value ->> 1 AND standing.seq = value ->> 2
   AND standing.head IS {optional_name_at(0, 1)}
@@ -165,7 +164,7 @@ async def update_standings(w: Write, standings: Sequence[Standing]) -> None:
         return
     rows = [
         (one.id, one.balance, one.seq, one.deficit, one.lifetime, one.visits, one.month, one.visits_month, one.card_at,
-         one.card_name, one.spent_minor, one.earned_points, one.stamped_at, one.welcomed, one.referral_id,
+         one.card_name, one.spent_minor, one.earned_points, one.welcomed, one.referral_id,
          one.last_order_id, one.frozen, one.relinked_to, one.carried_visits, one.tier, one.grace_until, one.review_at,
          one.next_expiry_at, one.next_expiry_points) for one in standings
     ]  # fmt: skip

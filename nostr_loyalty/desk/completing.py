@@ -1,13 +1,13 @@
 """Facts that every kind of batch needs of the customers it touches, read inside the open transaction. Only SQL is
 awaited.
 
-`follow` adds the keys that customers moved to, `count` the tallies that the program's rules look back on, `open_up`
-their lots and whatever hangs on them.
+`follow` adds the keys that customers moved to, `count` the tallies that the program's rules look back on, `stamp` the
+stamps near the orders, `open_up` their lots and whatever hangs on them.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from ledger import book, heirs, orders, referrals, statement, tally, vouchers
+from ledger import book, heirs, orders, referrals, stamps, statement, tally, vouchers
 from ledger import feedback as feedbacks
 from ledger.database import Read
 from ledger.entry import Entry
@@ -52,6 +52,20 @@ async def count(r: Read, facts: Facts, first_days: Mapping[int, int | None]) -> 
         if first is not None:
             wanted.append((standing.id, first))
     facts.tallies |= await tally.since(r, wanted)
+
+
+async def stamp(r: Read, facts: Facts, rules: Mapping[int, ProgramRules], paid_at: Mapping[int, Iterable[int]]) -> None:
+    """Add the stamps of all standings in the facts that orders paid at these times must keep a gap to; both by
+    program's ledger id.
+    """
+    spans = {}
+    for program_id, moments in paid_at.items():
+        visit, at = rules[program_id].visit, list(moments)
+        if visit is not None and visit.gap_s and at:
+            spans[program_id] = (min(at) - visit.gap_s, max(at) + visit.gap_s)
+    wanted = [(one.id, *spans[one.program_id]) for one in facts.standings.values() if one.program_id in spans]
+    for found in await stamps.between(r, wanted):
+        facts.stamps.setdefault(found.standing_id, []).append(found)
 
 
 async def hang_on(r: Read, facts: Facts, rows: Collection[OrderRow]) -> tuple[set[int], list[int]]:

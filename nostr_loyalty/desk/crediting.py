@@ -32,7 +32,9 @@ def customer_facts(copy: WorkingCopy, program: ServedProgram, standing: Standing
         tallies = copy.facts.tallies.get(standing.id, ())
         day = day_of(paid_at, rules.tz)
         used = tuple(_points_within(tallies, *period_days(day, cap.period)) for cap in rules.caps)
-    return CustomerFacts(standing.tier, bool(standing.welcomed), standing.stamped_at, used)
+    near = [stamp.paid_at for stamp in copy.facts.stamps.get(standing.id, ())]
+    stamped_at = min(near, key=lambda at: abs(at - paid_at), default=0)
+    return CustomerFacts(standing.tier, bool(standing.welcomed), stamped_at, used)
 
 
 def credit(
@@ -47,7 +49,6 @@ def credit(
     standing = copy.count(
         standing, row.day, row.source, orders=1, visits=1, points=points, spent=row.counted_minor,
         month=latest, visits_month=before + (row.month == latest), welcomed=1,
-        stamped_at=max(standing.stamped_at, row.paid_at) if stamped else standing.stamped_at,
         last_order_id=max(row.id, standing.last_order_id or 0),
     )  # fmt: skip
     if points and row.pending_until is None:
@@ -63,6 +64,8 @@ def credit(
     else:
         standing = copy.put_standing(program, standing)
     copy.put_order(row)
+    if stamped:
+        copy.stamp(standing, row)
     if standing.referral_id is not None:
         standing = _friend_came(copy, program, row, standing)
     tier_desk.reviewed(copy, program, standing)

@@ -17,6 +17,7 @@ from ledger.lot import Draw, Lot, Moved
 from ledger.orders import OrderName, OrderRow, Refund
 from ledger.outbox import Promise
 from ledger.referrals import Referral
+from ledger.stamps import Stamp
 from ledger.tally import Tally
 from ledger.vouchers import Voucher
 from ledger.waiting_refunds import WaitingRefund
@@ -33,8 +34,9 @@ class Facts:
     `lots` holds all open lots of a standing that is in `whole`, and of others only what this batch opened. `entry_refs`
     holds the event ids of the entries that may be named. `refunded` names the refunds applied before, by (program,
     source, refund's reference); `waiting` those that came before their order. `tallies` reach as far back as the
-    program's rules look. `drawn` holds what is still drawn by a redemption (its draws less what was put back); `ends`,
-    of one on the chain of a key that was replaced, when the lots end that it drew on.
+    program's rules look, `stamps` as far as the gap between two does around the orders. `drawn` holds what is still
+    drawn by a redemption (its draws less what was put back); `ends`, of one on the chain of a key that was replaced,
+    when the lots end that it drew on.
     `bonuses` holds the credits, by id, that hang on an order without being its own: for feedback, for a referral.
     `heirs`: the lots that a credit became when its customer's key was replaced, the latest last; `taken`: what entries
     took of an order so far, of orders of such customers. `held`: points that a standing's issued vouchers hold, where
@@ -52,6 +54,7 @@ class Facts:
     whole: set[int] = field(default_factory=set)
     entry_refs: dict[int, str] = field(default_factory=dict)
     tallies: dict[int, list[Tally]] = field(default_factory=dict)
+    stamps: dict[int, list[Stamp]] = field(default_factory=dict)
     vouchers: dict[str, Voucher] = field(default_factory=dict)
     drawn: dict[int, list[Draw]] = field(default_factory=dict)
     ends: dict[int, list[int | None]] = field(default_factory=dict)
@@ -94,6 +97,8 @@ class Slip:
     waiting: list[WaitingRefund] = field(default_factory=list)
     released: list[WaitingRefund] = field(default_factory=list)
     tallies: dict[tuple[int, int, str], Tally] = field(default_factory=dict)
+    stamps: list[Stamp] = field(default_factory=list)
+    lost_stamps: list[Stamp] = field(default_factory=list)
     moved_tallies: list[tuple[int, int]] = field(default_factory=list)
     new_vouchers: dict[int, Voucher] = field(default_factory=dict)
     changed_vouchers: dict[int, Voucher] = field(default_factory=dict)

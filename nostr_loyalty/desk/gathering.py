@@ -73,7 +73,7 @@ async def _open_up(
 
 
 async def _count(w: Write, facts: Facts, messages: Sequence[OrderMessage], now: int) -> None:
-    """The tallies that the rules of these programs look back on."""
+    """The tallies and stamps that the rules of these programs look back on."""
     programs: dict[int, ServedProgram] = {}
     paid_at: dict[int, list[int]] = {}
     for message in messages:
@@ -82,6 +82,7 @@ async def _count(w: Write, facts: Facts, messages: Sequence[OrderMessage], now: 
     await completing.count(
         w, facts, {id_: completing.first_day_of(one.rules, paid_at[id_], now) for id_, one in programs.items()}
     )
+    await completing.stamp(w, facts, {id_: one.rules for id_, one in programs.items()}, paid_at)
 
 
 def _refund_name(message: OrderMessage) -> OrderName:

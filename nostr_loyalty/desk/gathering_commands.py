@@ -79,6 +79,9 @@ async def gather(w: Write, request: Request, now: int) -> Facts:
     await _more(w, request, facts, now)
     paid_at = [now, *(row.paid_at for row in wanted.rows)]
     await completing.count(w, facts, {program.ledger_id: completing.first_day_of(rules, paid_at, now)})
+    if isinstance(request.command, Claim):
+        claimed_at = [row.paid_at for row in wanted.rows]
+        await completing.stamp(w, facts, {program.ledger_id: rules}, {program.ledger_id: claimed_at})
     touched = completing.with_followed(facts, wanted.standing_ids | hanging)
     await completing.open_up(w, facts, touched, [*wanted.credits, *reversible])
     return facts

@@ -122,6 +122,7 @@ class RefundDesk:
             spent=row.counted_minor - before.counted_minor,
         )  # fmt: skip
         if ends:
+            copy.unstamp(standing, row)
             if standing.month == row.month:
                 standing = standing._replace(visits_month=max(0, standing.visits_month - 1))
             if row.welcome or not standing.visits:

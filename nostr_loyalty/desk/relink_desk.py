@@ -85,7 +85,7 @@ def _move_the_rest(copy: WorkingCopy, program: ServedProgram, old: Standing, new
         visits=new.visits + old.visits, carried_visits=new.carried_visits + old.visits,
         visits_month=sum(one.visits_month for one in (old, new) if one.month == latest), month=latest,
         spent_minor=new.spent_minor + old.spent_minor, earned_points=new.earned_points + old.earned_points,
-        stamped_at=max(old.stamped_at, new.stamped_at), welcomed=max(old.welcomed, new.welcomed),
+        welcomed=max(old.welcomed, new.welcomed),
         referral_id=old.referral_id if is_new else new.referral_id,
         last_order_id=max((one for one in (old.last_order_id, new.last_order_id) if one is not None), default=None),
         tier=higher.tier, grace_until=higher.grace_until, review_at=higher.review_at,
@@ -97,6 +97,9 @@ def _move_the_rest(copy: WorkingCopy, program: ServedProgram, old: Standing, new
     ))  # fmt: skip
     facts.tallies.setdefault(new.id, []).extend(
         one._replace(standing_id=new.id) for one in facts.tallies.pop(old.id, [])
+    )
+    facts.stamps.setdefault(new.id, []).extend(
+        one._replace(standing_id=new.id) for one in facts.stamps.pop(old.id, [])
     )
     copy.slip.moved_tallies.append((old.id, new.id))
     taken = {_slot_of(one) for one in facts.vouchers.values() if one.standing_id == new.id}

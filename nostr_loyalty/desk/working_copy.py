@@ -16,6 +16,7 @@ from ledger.lot import Lot, Position
 from ledger.orders import OrderName, OrderRow, Refund
 from ledger.outbox import Promise
 from ledger.referrals import Referral
+from ledger.stamps import Stamp
 from ledger.tally import NO_SOURCE, Tally
 from ledger.vouchers import Voucher
 from ledger.waiting_refunds import WaitingRefund
@@ -97,6 +98,18 @@ class WorkingCopy:
             visits=standing.visits + visits, earned_points=standing.earned_points + points,
             spent_minor=standing.spent_minor + spent, **changes,
         )  # fmt: skip
+
+    def stamp(self, standing: Standing, row: OrderRow) -> None:
+        """The order got its customer a stamp."""
+        stamp = Stamp(standing.id, row.paid_at, row.id)
+        self.facts.stamps.setdefault(standing.id, []).append(stamp)
+        self.slip.stamps.append(stamp)
+
+    def unstamp(self, standing: Standing, row: OrderRow) -> None:
+        """The order's stamp is none any more, if it had one."""
+        stamp = Stamp(standing.id, row.paid_at, row.id)
+        self.facts.stamps[standing.id] = [one for one in self.facts.stamps.get(standing.id, ()) if one != stamp]
+        self.slip.lost_stamps.append(stamp)
 
     # -- orders and refunds ---------------------------------------------------------------------------------------
 

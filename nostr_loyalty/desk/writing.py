@@ -10,6 +10,7 @@ from ledger import (
     orders,
     outbox,
     referrals,
+    stamps,
     tally,
     vouchers,
     waiting_refunds,
@@ -31,7 +32,10 @@ async def write(w: Write, slip: Slip, now: int) -> None:
     for old, new in slip.moved_tallies:
         await tally.move(w, old, new)
         await referrals.move(w, old, new)
+        await stamps.move(w, old, new)
     await tally.add(w, list(slip.tallies.values()))
+    await stamps.record(w, slip.stamps)
+    await stamps.remove(w, slip.lost_stamps)
     await _write_the_rest(w, slip)
     fresh = await awards.record(w, [award for award, _ in slip.awards])
     await outbox.post(w, [*slip.promises, *(promise for award, promise in slip.awards if award in fresh)], now)

@@ -44,7 +44,8 @@ class OrderFacts(NamedTuple):
 
 class CustomerFacts(NamedTuple):
     """The customer before the order: the tier held, whether a welcome bonus is due no more, the time of payment of the
-    latest order that got a stamp (0: none), and for each of the rules' caps what was earned in its period so far.
+    order nearest to it in time that got a stamp (0: none), and for each of the rules' caps what was earned in its
+    period so far.
     """
 
     tier: str | None = None
@@ -138,7 +139,7 @@ def claimed(
 ) -> Earned:
     """What an order that was reckoned with ANYBODY (`earned`, `fixed`) is worth to the customer who claims it.
 
-    The stamp goes where the gap to the customer's latest one is not kept, the welcome bonus is added where it is due,
+    The stamp goes where the gap to the customer's nearest one is not kept, the welcome bonus is added where it is due,
     the caps cut. What counted of the amount stays as it was (`basis_minor` is 0 here), and nothing waits any more.
     """
     known, visit = lookups(rules), rules.visit
@@ -213,7 +214,7 @@ def _steps(
         stamp = _gets_stamp(visit, basis, order, customer.stamped_at)
         exact += visit.points if stamp else 0
         near = basis > 0 and not _gap_kept(visit, order.paid_at, customer.stamped_at)
-        no = "too soon after (or before) the latest one" if near else "too little of the amount counts"
+        no = "too soon after (or before) another one" if near else "too little of the amount counts"
         yield "visit", exact, "A stamp for the visit." if stamp else f"No stamp: {no}."
     for item, quantity, _ in order.items if basis else ():
         points = known.items.get(item)

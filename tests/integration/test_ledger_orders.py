@@ -29,7 +29,7 @@ async def test_every_figure_of_a_standing_comes_back(counter: Counter) -> None:
         other, _ = await counter.position(w, BEN)
         full = standing._replace(
             lifetime=1, visits=2, month=3, visits_month=4, card_at=5, card_name="six", spent_minor=7, earned_points=8,
-            stamped_at=9, welcomed=1, referral_id=10, last_order_id=11, frozen=1, relinked_to=other.id,
+            welcomed=1, referral_id=10, last_order_id=11, frozen=1, relinked_to=other.id,
             carried_visits=12, tier="gold", grace_until=13, review_at=14, next_expiry_at=15, next_expiry_points=16,
         )  # fmt: skip
         await book.append(w, [], standings=[full, other._replace(tier="silver", review_at=13)])

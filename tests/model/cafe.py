@@ -192,9 +192,13 @@ class Cafe:
             return earning.earn(self.rules, bill)
         guest = self.guest(who)
         return earning.earn(
-            self.rules, bill, tier=guest.held.tier, stamped_at=guest.stamped_at, first=not guest.welcomed,
+            self.rules, bill, tier=guest.held.tier, stamps=self.stamps(who), first=not guest.welcomed,
             room=self.room(who, day),
         )  # fmt: skip
+
+    def stamps(self, who: str) -> list[int]:
+        """When the guest got a stamp that still counts."""
+        return [one.bill.paid_at for one in self.orders_of(who) if one.stamped and one.status == "paid"]
 
     def everybody(self) -> Iterable[str]:
         """All guests that the café has heard of."""

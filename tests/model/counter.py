@@ -127,7 +127,7 @@ def claim(cafe: Cafe, who: str, order: Order | None, now: int) -> str:
 def _claimed(cafe: Cafe, who: str, order: Order, now: int) -> None:
     guest, rules = cafe.guest(who), cafe.rules
     stamp = stamp_of(rules, order.bill) if order.fixed else None
-    stamped = stamp is not None and gap_is_kept(rules, order.bill.paid_at, guest.stamped_at)
+    stamped = stamp is not None and gap_is_kept(rules, order.bill.paid_at, cafe.stamps(who))
     lost = 0 if stamp is None or stamped else min(stamp, order.fixed)
     welcome = 0 if guest.welcomed else rules.welcome
     room = cafe.room(who, order.day)

@@ -1,5 +1,6 @@
 """What one order earns, worked out in fractions and rounded once."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil, floor
@@ -39,9 +40,9 @@ def basis(rules: Rules, bill: Bill) -> int:
     return max(0, bill.minor - not_counted)
 
 
-def gap_is_kept(rules: Rules, paid_at: int, stamped_at: int | None) -> bool:
-    """Whether the last stamp is far enough away."""
-    return stamped_at is None or rules.visit is None or abs(paid_at - stamped_at) >= rules.visit.gap
+def gap_is_kept(rules: Rules, paid_at: int, stamps: Iterable[int]) -> bool:
+    """Whether every other stamp is far enough away."""
+    return rules.visit is None or all(abs(paid_at - at) >= rules.visit.gap for at in stamps)
 
 
 def times(rules: Rules, bill: Bill, tier: str | None) -> Fraction:
@@ -58,7 +59,7 @@ def rounded(rules: Rules, points: Fraction) -> int:
 
 
 def earn(
-    rules: Rules, bill: Bill, *, tier: str | None = None, stamped_at: int | None = None, first: bool = False,
+    rules: Rules, bill: Bill, *, tier: str | None = None, stamps: Iterable[int] = (), first: bool = False,
     room: int | None = None,
 ) -> Earned | str:  # fmt: skip
     """What it earns, or the code of the refusal. `first`: the welcome is due; `room`: what the caps leave."""
@@ -75,7 +76,7 @@ def earn(
         for item, many, _ in bill.items:
             of_items += rules.items.get(item, 0) * many if f"item:{item}" not in rules.exclude else 0
         bonus = rules.payments.get(bill.payment or "", 0)
-        stamped = _is_a_visit(rules, bill, counted, stamped_at)
+        stamped = _is_a_visit(rules, bill, counted, stamps)
     often = times(rules, bill, tier)
     stamp = (rules.visit.points if rules.visit is not None and stamped else 0) * often
     bonus += rules.welcome if first else 0
@@ -85,8 +86,8 @@ def earn(
     return Earned(total, min(total, floor(stamp) + bonus), stamped, counted, floor(stamp), bonus)
 
 
-def _is_a_visit(rules: Rules, bill: Bill, counted: int, stamped_at: int | None) -> bool:
-    if rules.visit is None or not gap_is_kept(rules, bill.paid_at, stamped_at):
+def _is_a_visit(rules: Rules, bill: Bill, counted: int, stamps: Iterable[int]) -> bool:
+    if rules.visit is None or not gap_is_kept(rules, bill.paid_at, stamps):
         return False
     least = rules.visit.minimum
     return least is None or (least[1] == bill.currency and counted >= least[0])

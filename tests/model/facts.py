@@ -32,6 +32,7 @@ class Order:
     held: bool = False
     flagged: bool = False
     welcome: int = 0
+    stamped: bool = False
     code: bool = False
     day: int = 0
 
@@ -127,7 +128,6 @@ class Guest:
     """What no list says: what was decided about a guest at a time."""
 
     held: Held = field(default_factory=Held)
-    stamped_at: int | None = None
     last_order: int | None = None
     welcomed: bool = False
     known: bool = False

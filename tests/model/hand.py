@@ -154,8 +154,6 @@ def relink(cafe: Cafe, operator: str, old: str, new: str, now: int) -> str:
     for one in (*cafe.orders_of(old), *cafe.vouchers, *cafe.bonuses):
         one.who = new if one.who == old else one.who
     _friends_move(cafe, old, new)
-    stamps = [at for at in (lost.stamped_at, found.stamped_at) if at is not None]
-    found.stamped_at = max(stamps, default=None)
     found.held = max(found.held, lost.held, key=lambda held: cafe.rules.rank(held.tier))
     last = [number for number in (lost.last_order, found.last_order) if number is not None]
     found.last_order = max(last, default=None)

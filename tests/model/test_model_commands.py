@@ -112,6 +112,17 @@ def test_stamps_need_a_gap() -> None:
     assert len(moved(cafe)) == 3
 
 
+def test_stamps_that_come_late_or_are_canceled() -> None:
+    """An old order keeps its gap to every stamp, not only to the latest; an order taken back has none any more."""
+    cafe = Cafe(Rules(visit=Visit(1, None, 2 * HOUR)))
+    for name, after in (("a", 0), ("b", -4 * HOUR), ("c", -4 * HOUR + 300)):
+        sell(cafe, name, euros(3, NOON + after), now=NOON)
+    assert len(moved(cafe)) == 2
+    pay_back(cafe, "b", 3)
+    sell(cafe, "d", euros(3, NOON - 4 * HOUR + 600), now=NOON)
+    assert [points for _, points in moved(cafe)] == [1, 1, -1, 1]
+
+
 def test_friends() -> None:
     """Both get points when the friend's first order has aged; refunded in whole, the next counts, or it is undone."""
     cafe = Cafe(replace(EURO, referral=Referral(7, 3, DAY, cap=1)))

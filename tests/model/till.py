@@ -38,8 +38,7 @@ def belongs(cafe: Cafe, order: Order, who: str, since: int, now: int, *, stamped
     rules, guest = cafe.rules, cafe.guest(who)
     order.who = who
     guest.last_order, guest.welcomed = max(order.number, guest.last_order or 0), True
-    if stamped:
-        guest.stamped_at = max(guest.stamped_at or 0, order.bill.paid_at)
+    order.stamped = stamped
     order.flagged = _too_many(cafe, order, who)
     if order.flagged and rules.guard_holds and order.points:
         order.held, order.waits_until = True, HELD
