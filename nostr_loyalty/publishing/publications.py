@@ -66,8 +66,8 @@ def entry(program: ServedProgram, standing: Standing, booked: NewEntry, said: st
 
 
 def shown(program: ServedProgram, document: bytes, seed: bytes) -> Promise:
-    """The publication in clear of an entry that was private until now."""
-    return _promise(program, LANE_ENTRY, "entry", sealing.plain(document), seed, program.relays)
+    """The publication in clear of an entry that was private until now; there may be many, and nobody waits for them."""
+    return _promise(program, LANE_CARD, "entry", sealing.plain(document), seed, program.relays)
 
 
 def withdrawal(program: ServedProgram, document: bytes, seed: bytes) -> Promise:
