@@ -48,10 +48,19 @@ class CommandPath:
             self._log.error("command failed", verb=verb_of(requests[0].command), traceback=traceback.format_exc())
             return [refused(Refusal("command-failed"))]
         for request, outcome in zip(requests, outcomes, strict=True):
-            self._log.info("command", verb=verb_of(request.command), by=request.actor, code=outcome.code)
+            self._note(request, outcome)
         if promises:
             self._promised()
         return outcomes
+
+    def _note(self, request: Request, outcome: Outcome) -> None:
+        """Operators answer by name for what they do; which guest did what, and when, is for debugging only."""
+        said = {"verb": verb_of(request.command), "code": outcome.code}
+        if request.role == "customer":
+            self._log.info("command", **said)
+            self._log.debug("command of a customer", by=request.actor, **said)
+        else:
+            self._log.info("command", by=request.actor, **said)
 
     async def _all(self, requests: Sequence[Request]) -> tuple[list[Outcome], int]:
         outcomes, promises = [], 0
