@@ -87,9 +87,10 @@ async def claim(pair: Pair, chance: Chance) -> None:
 
 
 async def guess(pair: Pair, chance: Chance) -> None:
-    """Somebody types some code."""
+    """Somebody types some code, or several."""
     who = chance.one(GUESTS)
-    await _ask(pair, who, command.Claim(NEVER), counter.claim(pair.cafe, who, None, pair.now))
+    for _ in range(chance.one([1, 2, 6])):
+        await _ask(pair, who, command.Claim(NEVER), counter.claim(pair.cafe, who, None, pair.now))
 
 
 async def grant(pair: Pair, chance: Chance) -> None:
@@ -145,8 +146,9 @@ async def relink(pair: Pair, chance: Chance) -> None:
 
 
 async def undo(pair: Pair, chance: Chance) -> None:
-    """The last command is taken back."""
-    asker = chance.one(OPERATORS)
+    """The last command is taken back, mostly by whom it was given."""
+    latest = [deed.who for deed in pair.cafe.deeds if deed.who in OPERATORS and deed.verb != "undo"][-1:]
+    asker = chance.one([*latest * 3, *OPERATORS])
     await _ask(pair, asker, command.Undo(), hand.undo(pair.cafe, asker, pair.now))
 
 
