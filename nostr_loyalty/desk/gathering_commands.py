@@ -105,6 +105,9 @@ async def _look_up(w: Write, request: Request, facts: Facts, wanted: _Wanted, no
             wanted.rows = await orders.by_reference(w, program_id, reference)
         case Use(code=code) | Cancel(code=code):
             facts.vouchers = await vouchers.by_hash(w, [claiming.claim_hash(code)])
+            named = request.command.order if isinstance(request.command, Use) else None
+            if named is not None:
+                wanted.rows = await orders.by_reference(w, program_id, named)
         case RevokeEntry(entry=ref):
             await _look_up_entry(w, facts, wanted, ref)
         case Claim(code=code):

@@ -14,7 +14,7 @@ from ledger.waiting_refunds import WaitingRefund
 from nostr_loyalty.desk import tier_desk
 from nostr_loyalty.desk.facts import Movement
 from nostr_loyalty.desk.lot_moves import take_credit, take_moved_credit, write_off
-from nostr_loyalty.desk.voucher_moves import give_back
+from nostr_loyalty.desk.voucher_moves import give_back, is_for
 from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.intake.recognition import OrderMessage
 from nostr_loyalty.programs import ServedProgram
@@ -140,7 +140,7 @@ class RefundDesk:
         for voucher in list(copy.facts.vouchers.values()):
             if voucher.program_id != row.program_id or voucher.order_reference != row.reference:
                 continue
-            if voucher.status == "used" and voucher.order_source in (None, row.source):
+            if voucher.status == "used" and voucher.order_source in (None, row.source) and is_for(copy, voucher, row):
                 give_back(
                     copy,
                     program,

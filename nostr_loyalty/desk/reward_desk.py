@@ -16,7 +16,7 @@ from nostr_loyalty.desk.deed import Deed
 from nostr_loyalty.desk.facts import Movement
 from nostr_loyalty.desk.hand_desk import hand_limit, is_frozen, known
 from nostr_loyalty.desk.lot_moves import write_off
-from nostr_loyalty.desk.voucher_moves import give_back, return_points
+from nostr_loyalty.desk.voucher_moves import give_back, is_for, return_points
 from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import deeds, wording
@@ -90,7 +90,8 @@ def use(copy: WorkingCopy, request: Request, command: Use) -> Deed | Refusal:
         adapter=request.adapter, by=request.actor,
     )  # fmt: skip
     copy.put_voucher(voucher._replace(
-        status="used", charged=charged, ended_at=copy.now, order_reference=command.order,
+        status="used", charged=charged, ended_at=copy.now, order_source=_source_of(copy, voucher, command.order),
+        order_reference=command.order,
     ))  # fmt: skip
     worth = _worth(program, voucher, off, command.bill)
     what = f"{voucher.title} ({worth})" if voucher.type != "item" else voucher.title
@@ -125,6 +126,13 @@ def _issued(copy: WorkingCopy, request: Request, code: str) -> Voucher | Refusal
     if voucher.status != "issued":
         return Refusal(_ENDED[voucher.status], voucher.title)
     return voucher if voucher.hold_until > copy.now else Refusal("voucher-expired", voucher.title)
+
+
+def _source_of(copy: WorkingCopy, voucher: Voucher, order: str | None) -> str | None:
+    """Which till has reported the order that the voucher is used on; None where none has yet, or several have."""
+    rows = copy.facts.orders.values()
+    found = [row.source for row in rows if row.reference == order and is_for(copy, voucher, row)]
+    return found[0] if len(found) == 1 else None
 
 
 def _worth(program: ServedProgram, voucher: Voucher, off: Money | None, bill: Money | None) -> str:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from ledger.entry import NewEntry
 from ledger.lot import LIFE_AFTER_RESTORING_S, Draw
+from ledger.orders import OrderRow
 from ledger.vouchers import Voucher
 from ledger.waiting_refunds import WaitingRefund
 from nostr_loyalty.desk.facts import Movement
@@ -19,6 +20,11 @@ from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import wording
 
 Why = Literal["cancelled", "expired", "bill", "refunded"]
+
+
+def is_for(copy: WorkingCopy, voucher: Voucher, row: OrderRow) -> bool:
+    """Whether the voucher may have been used on this order: its owner's, or an order that is nobody's (yet)."""
+    return row.standing_id is None or copy.followed(row.standing_id).id == copy.followed(voucher.standing_id).id
 
 
 def give_back(

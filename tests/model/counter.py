@@ -74,6 +74,8 @@ def use(cafe: Cafe, asker: str, code: str, now: int, bill: Money | None = None, 
             return "bill-other-unit"
         back = voucher.cost - voucher.cost * min(bill[0], voucher.off[0]) // voucher.off[0]
     voucher.status, voucher.order = USED, order
+    tills = [one.till for one in cafe.orders if one.name == order and one.who in (None, voucher.who)]
+    voucher.till = tills[0] if len(tills) == 1 else None
     if back:
         cafe.give_back(voucher, back, now)
     note(cafe, asker, "use", voucher.who, back, now, code)

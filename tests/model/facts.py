@@ -79,6 +79,7 @@ class Voucher:
     charged: int = 0
     period: tuple[int, ...] = ()
     order: str | None = None
+    till: str | None = None
 
     @property
     def is_out(self) -> bool:

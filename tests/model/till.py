@@ -116,7 +116,8 @@ def _taken_back_in_whole(cafe: Cafe, order: Order, now: int) -> None:
     if order.who is not None and (order.welcome or not cafe.visits(order.who)):
         cafe.guest(order.who).welcomed = False  # the next order is the first one again
     for voucher in cafe.vouchers:
-        if voucher.order == order.name and voucher.status == "used":
+        on_it = voucher.order == order.name and voucher.till in (None, order.till)
+        if on_it and order.who in (None, voucher.who) and voucher.status == "used":
             cafe.give_back(voucher, voucher.charged, now)
             voucher.status = "cancelled"
     entry = cafe.feedback.get(order.number)
