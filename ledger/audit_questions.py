@@ -73,10 +73,12 @@ _OF_LOTS: Final[Mapping[str, str]] = {
           AND (standing.next_expiry_at IS NULL OR lot.expires_at < standing.next_expiry_at)""",
     # Points that were put back live for a day at least, and in a lot that was empty at the change as long as before.
     "lot-outlives-policy": """
-        SELECT lot.entry_id FROM expiry_policy AS policy CROSS JOIN lot CROSS JOIN standing
-          ON standing.id = lot.standing_id AND standing.program_id = policy.program_id
-        WHERE policy.limit_at IS NOT NULL AND lot.remaining > 0 AND lot.opened_at < policy.changed_at
-          AND (lot.expires_at IS NULL OR lot.expires_at > policy.limit_at)
+        SELECT lot.entry_id FROM lot
+        WHERE lot.remaining > 0
+          AND EXISTS (SELECT 1 FROM expiry_policy AS policy
+                      WHERE policy.program_id = lot.program_id AND policy.limit_at IS NOT NULL
+                        AND lot.opened_at < policy.changed_at
+                        AND (lot.expires_at IS NULL OR lot.expires_at > policy.limit_at))
           AND NOT EXISTS (SELECT 1 FROM draw WHERE draw.lot_id = lot.entry_id AND draw.points < 0)""",
 }  # fmt: skip
 

@@ -8,7 +8,7 @@ InvariantBroken, and the block leaves nothing behind.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from ledger.bulk import EACH, name_at, packed_names, packed_rows, places
@@ -164,14 +164,15 @@ async def entries_drawn(r: Read, entry_id: int) -> list[Draw]:
     return found
 
 
-async def due_lots(r: Read, now: int, limit: int) -> list[tuple[int, Lot]]:
-    """(standing id, lot) of lots that have run out and still hold points, soonest first: they wait for their
-    `expired` entry.
+async def due_lots(r: Read, now: int, limit: int, of: Collection[int]) -> list[tuple[int, Lot]]:
+    """(standing id, lot) of lots of these programs that have run out and still hold points, soonest first: they wait
+    for their `expired` entry.
     """
     rows = await r.rows(
         "SELECT standing_id, entry_id, points, remaining, expires_at, opened_at, expired, reversed FROM lot "
-        "WHERE expires_at <= ? AND remaining > 0 ORDER BY expires_at, entry_id LIMIT ?",
-        now, limit,
+        "WHERE expires_at <= ? AND remaining > 0 AND program_id IN (SELECT value FROM json_each(?)) "
+        "ORDER BY expires_at, entry_id LIMIT ?",
+        now, packed_rows(list(of)), limit,
     )  # fmt: skip
     return [(standing_id, Lot(*fields)) for standing_id, *fields in rows]
 
@@ -181,10 +182,9 @@ async def lots_to_warn(r: Read, program_id: int, until: int, now: int, limit: in
     was not told; soonest first.
     """
     rows = await r.rows(
-        "SELECT lot.standing_id, lot.entry_id, lot.points, lot.remaining, lot.expires_at, lot.opened_at, lot.expired, "
-        "lot.reversed FROM lot CROSS JOIN standing ON standing.id = lot.standing_id AND standing.program_id = ?1 "
-        "WHERE lot.expires_at > ?2 AND lot.expires_at <= ?3 AND lot.remaining > 0 AND lot.warned = 0 "
-        "ORDER BY lot.expires_at, lot.entry_id LIMIT ?4",
+        "SELECT standing_id, entry_id, points, remaining, expires_at, opened_at, expired, reversed FROM lot "
+        "INDEXED BY lot_to_warn WHERE program_id = ?1 AND expires_at > ?2 AND expires_at <= ?3 AND remaining > 0 "
+        "AND warned = 0 ORDER BY expires_at, entry_id LIMIT ?4",
         program_id, now, until, limit,
     )  # fmt: skip
     return [(standing_id, Lot(*fields)) for standing_id, *fields in rows]
@@ -239,10 +239,10 @@ async def append(
     if opened:
         await w.run(
             # A credit may have been reversed in the same block, before there was a lot to note it on.
-            "INSERT INTO lot (entry_id, standing_id, points, filled, remaining, expires_at, opened_at, reversed) "
-            "SELECT value ->> 0, value ->> 1, value ->> 2, (value ->> 2) - (value ->> 3), value ->> 3, value ->> 4, "
-            "value ->> 5, coalesce((SELECT -sum(points) FROM entry WHERE reverses = value ->> 0 AND points < 0), 0) "
-            f"FROM {EACH}",
+            "INSERT INTO lot (entry_id, standing_id, points, filled, remaining, expires_at, opened_at, reversed, "
+            "program_id) SELECT value ->> 0, value ->> 1, value ->> 2, (value ->> 2) - (value ->> 3), value ->> 3, "
+            "value ->> 4, value ->> 5, coalesce((SELECT -sum(points) FROM entry WHERE reverses = value ->> 0 AND points < 0), 0), "
+            f"(SELECT program_id FROM standing WHERE id = value ->> 1) FROM {EACH}",
             packed_rows([tuple(lot) for lot in opened]),
         )
     if draws:

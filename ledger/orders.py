@@ -6,7 +6,7 @@ smallest unit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -171,11 +171,12 @@ async def by_reference(r: Read, program_id: int, reference: str) -> list[OrderRo
     return _sorted(await r.packed(_BY_REFERENCE, program_id, reference))
 
 
-async def pending_due(r: Read, now: int, limit: int) -> list[OrderRow]:
-    """Orders whose points are to be booked at `now`, the longest due first."""
+async def pending_due(r: Read, now: int, limit: int, of: Collection[int]) -> list[OrderRow]:
+    """Orders of these programs whose points are to be booked at `now`, the longest due first."""
     rows = await r.packed(
-        f"{_ALL} FROM (SELECT * FROM paid_order WHERE pending_until <= ?1 ORDER BY pending_until, id LIMIT ?2) AS o",
-        now, limit,
+        f"{_ALL} FROM (SELECT * FROM paid_order WHERE pending_until <= ?1 "
+        "AND +program_id IN (SELECT value FROM json_each(?3)) ORDER BY pending_until, id LIMIT ?2) AS o",
+        now, limit, packed_rows(list(of)),
     )  # fmt: skip
     return sorted((_order(*row) for row in rows), key=lambda one: (one.pending_until, one.id))
 

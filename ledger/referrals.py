@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal, NamedTuple
 
 from ledger.bulk import packed_rows
@@ -70,12 +70,12 @@ async def count_of_referrer(r: Read, standing_id: int) -> int:
     return int(count)
 
 
-async def vesting_due(r: Read, now: int, limit: int) -> list[Referral]:
-    """Referrals whose waiting is over at `now`, the longest due first."""
+async def vesting_due(r: Read, now: int, limit: int, of: Collection[int]) -> list[Referral]:
+    """Referrals of these programs whose waiting is over at `now`, the longest due first."""
     rows = await r.rows(
         f"SELECT {_COLUMNS} FROM referral AS it WHERE it.status = 'vesting' AND it.vest_at <= ? "
-        "ORDER BY it.vest_at, it.id LIMIT ?",
-        now, limit,
+        "AND +it.program_id IN (SELECT value FROM json_each(?)) ORDER BY it.vest_at, it.id LIMIT ?",
+        now, packed_rows(list(of)), limit,
     )  # fmt: skip
     return [Referral(*row) for row in rows]
 

@@ -5,7 +5,7 @@ Read and made here; changed by `ledger.book` only, together with the entries tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from ledger.bulk import EACH, name_at, optional_name_at, packed_names, packed_rows
@@ -152,9 +152,13 @@ async def standings_by_id(r: Read, standing_ids: Sequence[int]) -> dict[int, Sta
     return found
 
 
-async def standings_to_review(r: Read, now: int, limit: int) -> list[int]:
-    """Ids of standings whose tier may change at `now` without an order, the longest due first."""
-    rows = await r.rows("SELECT id FROM standing WHERE review_at <= ? ORDER BY review_at, id LIMIT ?", now, limit)
+async def standings_to_review(r: Read, now: int, limit: int, of: Collection[int]) -> list[int]:
+    """Ids of standings of these programs whose tier may change at `now` without an order, the longest due first."""
+    rows = await r.rows(
+        "SELECT id FROM standing WHERE review_at <= ? AND +program_id IN (SELECT value FROM json_each(?)) "
+        "ORDER BY review_at, id LIMIT ?",
+        now, packed_rows(list(of)), limit,
+    )  # fmt: skip
     return [id_ for (id_,) in rows]
 
 

@@ -6,7 +6,7 @@ stock, and a second giving back. A voucher is named by the sha256 of its code; t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Literal, NamedTuple
 
 from ledger.bulk import EACH, name_at, optional_name_at, packed_names, packed_rows
@@ -102,12 +102,12 @@ async def of_standing(r: Read, standing_id: int, limit: int = 100) -> list[Vouch
     return sorted(map(_voucher, rows), key=lambda one: -one.id)
 
 
-async def due(r: Read, now: int, limit: int) -> list[Voucher]:
-    """Issued vouchers whose time is over, the longest due first: their points are to be given back."""
+async def due(r: Read, now: int, limit: int, of: Collection[int]) -> list[Voucher]:
+    """Issued vouchers of these programs whose time is over, longest due first: their points are to be given back."""
     rows = await r.packed(
         f"{_SELECT} FROM (SELECT * FROM voucher WHERE status = 'issued' AND hold_until <= ?1 "
-        "ORDER BY hold_until, id LIMIT ?2) AS v",
-        now, limit,
+        "AND +program_id IN (SELECT value FROM json_each(?3)) ORDER BY hold_until, id LIMIT ?2) AS v",
+        now, limit, packed_rows(list(of)),
     )  # fmt: skip
     return sorted(map(_voucher, rows), key=lambda one: (one.hold_until, one.id))
 

@@ -18,12 +18,12 @@ from nostr_loyalty.rules.calendar import day_of, start_of_day
 
 KINDS: Final = ("order", "referral", "lots", "voucher", "tier", "warning")
 MORE: Final = 8
-"""How many times as many are asked for where all that were found belong to programs that are not served."""
+"""How many times as many are asked for where all that were found are to be left alone."""
 
 Name = tuple[str, int]
 """The kind of a due thing, and its number in the ledger."""
-Item = TypeVar("Item")
-Fetch = Callable[[int], Awaitable[list[Item]]]
+Item = TypeVar("Item", OrderRow, Referral, Voucher, Standing)
+Fetch = Callable[[Write, int, int, Collection[int]], Awaitable[list[Item]]]
 
 
 @dataclass(slots=True)
@@ -56,34 +56,32 @@ async def due(
 ) -> Due:  # fmt: skip
     """What is due now, of these kinds and `without` some. Programs that are no longer served keep what they hold."""
 
-    async def of(kind: str, fetch: Fetch[Item], name_of: Callable[[Item], tuple[int, int]]) -> list[Item]:
-        """`name_of`: the program and the number of each."""
+    async def of(kind: str, fetch: Fetch[Item]) -> list[Item]:
         asked = limit if kind in kinds else 0
         while asked:
-            found = await fetch(asked)
-            named = [(one, *name_of(one)) for one in found]
-            served = [one for one, program_id, id_ in named if program_id in programs and (kind, id_) not in without]
-            if served or len(found) < asked:
-                return served[:limit]
+            found = await fetch(w, now, asked, programs)
+            left = [one for one in found if (kind, one.id) not in without]
+            if left or len(found) < asked:
+                return left[:limit]
             asked *= MORE
         return []
 
-    async def over(asked: int) -> list[Standing]:
-        return await _standings(w, [standing_id for standing_id, _ in await book.due_lots(w, now, asked)])
-
-    async def to_review(asked: int) -> list[Standing]:
-        return await _standings(w, await book.standings_to_review(w, now, asked))
-
     return Due(
-        ripe=await of("order", lambda asked: orders.pending_due(w, now, asked), lambda one: (one.program_id, one.id)),
-        referrals=await of(
-            "referral", lambda asked: referrals.vesting_due(w, now, asked), lambda one: (one.program_id, one.id)
-        ),
-        expired=[one.id for one in await of("lots", over, lambda one: (one.program_id, one.id))],
-        vouchers=await of("voucher", lambda asked: vouchers.due(w, now, asked), lambda one: (one.program_id, one.id)),
-        reviews=[one.id for one in await of("tier", to_review, lambda one: (one.program_id, one.id))],
+        ripe=await of("order", orders.pending_due),
+        referrals=await of("referral", referrals.vesting_due),
+        expired=[one.id for one in await of("lots", _over)],
+        vouchers=await of("voucher", vouchers.due),
+        reviews=[one.id for one in await of("tier", _to_review)],
         warnings=await _warnings(w, programs, now, limit, without) if "warning" in kinds else {},
     )
+
+
+async def _over(w: Write, now: int, asked: int, programs: Collection[int]) -> list[Standing]:
+    return await _standings(w, [standing_id for standing_id, _ in await book.due_lots(w, now, asked, programs)])
+
+
+async def _to_review(w: Write, now: int, asked: int, programs: Collection[int]) -> list[Standing]:
+    return await _standings(w, await book.standings_to_review(w, now, asked, programs))
 
 
 async def _standings(w: Write, ids: list[int]) -> list[Standing]:

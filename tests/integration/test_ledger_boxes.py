@@ -249,5 +249,5 @@ async def test_a_statement_says_where_a_customer_stands(venue: Venue) -> None:
         assert await statement.next_expiry(r, found.standing_id, 0) == (15, 400)
         assert await statement.next_expiry(r, found.standing_id, 400) == (5, 500)
         assert await statement.next_expiry(r, found.standing_id, 500) is None
-        assert [lot.entry_id for _, lot in await book.due_lots(r, 400, 10)] == [2, 3]
+        assert [lot.entry_id for _, lot in await book.due_lots(r, 400, 10, range(99))] == [2, 3]
         assert set(await statement.entries_by_id(r, [1, 3, 9])) == {1, 3}

@@ -35,9 +35,9 @@ async def test_every_figure_of_a_standing_comes_back(counter: Counter) -> None:
         await book.append(w, [], standings=[full, other._replace(tier="silver", review_at=13)])
     async with counter.database.read() as r:
         assert (await book.standings_by_id(r, [full.id, 99])) == {full.id: full}
-        assert await book.standings_to_review(r, 12, 9) == []
-        assert await book.standings_to_review(r, 14, 9) == [other.id, full.id]
-        assert await book.standings_to_review(r, 14, 1) == [other.id]
+        assert await book.standings_to_review(r, 12, 9, range(99)) == []
+        assert await book.standings_to_review(r, 14, 9, range(99)) == [other.id, full.id]
+        assert await book.standings_to_review(r, 14, 1, range(99)) == [other.id]
     assert await counter.standing(ANA) == full
 
 
@@ -73,13 +73,13 @@ async def test_orders_that_wait_come_when_they_are_due(counter: Counter) -> None
     await counter.sell(ANA, "booked", 4)
     ana = (await counter.standing(ANA)).id
     async with counter.database.read() as r:
-        assert [one.reference for one in await orders.pending_due(r, 3, 9)] == []
-        assert [one.reference for one in await orders.pending_due(r, 5, 9)] == ["early", "soon"]
-        assert [one.reference for one in await orders.pending_due(r, 9, 2)] == ["early", "soon"]
+        assert [one.reference for one in await orders.pending_due(r, 3, 9, range(99))] == []
+        assert [one.reference for one in await orders.pending_due(r, 5, 9, range(99))] == ["early", "soon"]
+        assert [one.reference for one in await orders.pending_due(r, 9, 2, range(99))] == ["early", "soon"]
         assert [one.reference for one in await orders.pending_of(r, ana)] == ["late", "early"]
     await counter.give("early")
     async with counter.database.read() as r:
-        assert [one.reference for one in await orders.pending_due(r, 9, 9)] == ["soon", "late"]
+        assert [one.reference for one in await orders.pending_due(r, 9, 9, range(99))] == ["soon", "late"]
     assert (await counter.standing(ANA)).balance == 7
     assert (await counter.audit()).findings == []
 

@@ -48,9 +48,9 @@ async def test_vouchers_are_found_by_what_they_are_asked_for(counter: Counter) -
         assert await vouchers.by_hash(r, [second.hash, name()]) == {second.hash: second}
         assert await vouchers.by_hash(r, []) == {}
         assert await vouchers.of_standing(r, first.standing_id, 2) == [third, second]
-        assert await vouchers.due(r, DAY + 9, 9) == []
-        assert await vouchers.due(r, DAY + 20, 9) == [second, first]
-        assert await vouchers.due(r, DAY + 30, 2) == [second, first]
+        assert await vouchers.due(r, DAY + 9, 9, range(99)) == []
+        assert await vouchers.due(r, DAY + 20, 9, range(99)) == [second, first]
+        assert await vouchers.due(r, DAY + 30, 2, range(99)) == [second, first]
         assert await vouchers.held(r, [first.standing_id, 99]) == {first.standing_id: 30}
         assert await vouchers.held(r, []) == {}
         assert await vouchers.stock_taken(r, counter.program_id, "coffee") == 3
@@ -68,7 +68,7 @@ async def test_vouchers_are_found_by_what_they_are_asked_for(counter: Counter) -
         assert await vouchers.used_on(r, counter.program_id, "b") == []
         assert await vouchers.used_on(r, counter.program_id + 1, "a") == []
         assert await vouchers.held(r, [first.standing_id]) == {}
-        assert await vouchers.due(r, 9 * DAY, 9) == []
+        assert await vouchers.due(r, 9 * DAY, 9, range(99)) == []
         assert await vouchers.stock_taken(r, counter.program_id, "coffee") == 2
         await vouchers.issue(r, [])  # type: ignore[arg-type]  # nothing is written
         await vouchers.update(r, [])  # type: ignore[arg-type]  # nothing is written
@@ -173,7 +173,7 @@ async def test_friends_words_and_flags_are_found(counter: Counter) -> None:
         assert await referrals.by_id(w, [1, 5]) == {1: vesting}
         assert await referrals.by_order(w, [1, 2]) == {2: vesting}
         assert await referrals.by_id(w, []) == {}
-        assert (await referrals.vesting_due(w, 8, 5), await referrals.vesting_due(w, 9, 5)) == ([], [vesting])
+        assert (await referrals.vesting_due(w, 8, 5, range(99)), await referrals.vesting_due(w, 9, 5, range(99))) == ([], [vesting])
         await referrals.move(w, ben, carl)
         await referrals.move(w, ana, ben)
         assert await referrals.of_friend(w, carl) == vesting._replace(referrer_id=ben, friend_id=carl)
