@@ -130,12 +130,21 @@ async def running(folder: Path, name: str, *arguments: str) -> AsyncIterator[asy
         await process.communicate()
 
 
+@asynccontextmanager
+async def guarded() -> AsyncIterator[str]:
+    """The URL of a relay that is read by those only who have logged in."""
+    async with ScriptedRelay(auth="reads") as relay:
+        yield relay.url
+
+
 @needs_sdk
-@pytest.mark.parametrize("relay", ["scripted", "rust"])
+@pytest.mark.parametrize("relay", ["scripted", "rust", "guarded"])
 async def test_a_kitchen_display_shows_each_line(tmp_path: Path, folder: Path, relay: str) -> None:
-    """Order by order, with its id; what somebody else writes to the display is not shown."""
+    """Order by order, with its id; what somebody else writes to the display is not shown. It logs in where that is
+    asked for.
+    """
     display = new_key()
-    async with relay_named(relay) as url, Observer(url) as observer:
+    async with guarded() if relay == "guarded" else relay_named(relay) as url, Observer(url) as observer:
         venue = Venue(tmp_path, [url], extra=f'monitors = ["{npub_encode(display.public)}"]')
         other = Venue(tmp_path, [url], issuer=display)
         async with (
@@ -168,7 +177,8 @@ async def test_a_guest_sees_the_balance(tmp_path: Path, folder: Path, relay: str
                 await observer.send(venue.wrapped(f"A-{number}", guest.public))
             await observer.chain(venue, guest, 2)
             seen = await run(folder, "guest_balance.mjs", *asked)
-            assert seen == (0, ["Café Sol: 24 (2 entries, all in order)", "  last: +12  " + THANKS], "")
+            lines = ["Café Sol: 24 (2 entries, all in order)", f"  {venue.address}", f"  last: +12  {THANKS}"]
+            assert seen == (0, lines, "")
 
 
 @needs_tools
@@ -185,7 +195,7 @@ async def test_a_guest_notices_what_is_missing(tmp_path: Path, folder: Path) -> 
             if event["id"] != chain[1].event.id:
                 forgetful.accept(event)
         seen = await run(folder, "guest_balance.mjs", forgetful.url, key_file(folder, "guest.key", guest))
-        assert seen == (1, ["Café Sol: entry 2 is missing, or there are two of it"], "")
+        assert seen == (1, ["Café Sol: entry 2 is missing, or there are two of it", f"  {venue.address}"], "")
 
 
 @pytest.mark.parametrize(
@@ -202,7 +212,7 @@ async def test_a_relay_that_asks_for_a_login_gets_one(tmp_path: Path, folder: Pa
                 await observer.send(venue.wrapped("A-1", person.public))
                 while (seen := await run(folder, program, *asked)).lines == ["nothing yet"]:
                     assert seen.status == 0
-                assert seen.lines[0] == "Café Sol: 12 (1 entries, all in order)"
+                assert seen.lines[0] == "Café Sol: 12 (1 entry, all in order)"
             else:
                 seen = await run(folder, program, asked[0], venue.address, asked[1], "A-1", "12000", "sat")
                 assert seen.lines[1].startswith(CODE)

@@ -26,7 +26,7 @@ def python_files(*folders: str) -> tuple[Path, ...]:
 
 
 PRODUCT = python_files(*ROOMS)
-EVERYTHING = python_files(*ROOMS, "tests", "bench")
+EVERYTHING = python_files(*ROOMS, "tests", "bench", "examples")
 
 
 @cache
@@ -97,7 +97,7 @@ def test_no_machine_is_named() -> None:
     """No file of ours names a folder of somebody's machine or the host of a package registry."""
     texts = [
         path
-        for folder in (*ROOMS, "tests", "bench", "docs", ".ci")
+        for folder in (*ROOMS, "tests", "bench", "docs", "examples", ".ci")
         for path in (ROOT / folder).rglob("*")
         if path.suffix in {".py", ".md", ".js", ".mjs", ".json", ".toml", ".yaml", ".sql", ""} and path.is_file()
     ]

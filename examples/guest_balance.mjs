@@ -1,0 +1,84 @@
+// A guest's client: reads what loyalty programs have sent to the guest's key, checks it, and shows the balances.
+//
+//     node guest_balance.mjs ws://127.0.0.1:7777 guest.key
+//
+// Needs `npm install` in this folder. Nothing is believed that is not signed by its program, and no balance is shown
+// that its entries do not come to: docs/protocol.md, section 4. `nostr-loyalty cards` does the same and more.
+
+import { readFileSync } from "node:fs";
+import WebSocket from "ws";
+import { finalizeEvent, getPublicKey, nip19, nip59, verifyEvent } from "nostr-tools";
+import { SimplePool, useWebSocketImplementation } from "nostr-tools/pool";
+
+const [relay, keyFile] = process.argv.slice(2);
+const guest = nip19.decode(readFileSync(keyFile, "utf8").trim()).data;
+const me = getPublicKey(guest);
+
+useWebSocketImplementation(WebSocket);
+const pool = new SimplePool();
+const onauth = async (template) => finalizeEvent(template, guest); // relays may ask for a login
+const tag = (event, name) => event.tags.find((each) => each[0] === name)?.[1];
+
+/** Every event of a filter, page by page: relays give so many at once. */
+async function everything(filter) {
+  const found = new Map();
+  for (let wanted = filter; ; ) {
+    const page = await pool.querySync([relay], wanted, { onauth });
+    if (page.every((event) => found.has(event.id))) return [...found.values()];
+    for (const event of page) found.set(event.id, event);
+    const oldest = Math.min(...page.map((event) => event.created_at));
+    wanted = { ...filter, until: oldest + 1 }; // some relays leave `until` itself out
+  }
+}
+
+/** The signed entry in a notice, if its author is the program that it speaks of. */
+function proof(wrap) {
+  try {
+    const message = nip59.unwrapEvent(wrap, guest); // proves who wrote it
+    const entry = JSON.parse(tag(message, "proof"));
+    return entry.pubkey === message.pubkey ? [entry] : [];
+  } catch {
+    return []; // another message, or junk by somebody
+  }
+}
+
+/** Why a chain of entries, sorted by seq, cannot be true; undefined if it holds. */
+function fault(chain) {
+  let balance = 0;
+  for (const [index, entry] of chain.entries()) {
+    const before = chain[index - 1];
+    balance += Number(tag(entry, "points"));
+    if (Number(tag(entry, "seq")) !== index + 1) return `entry ${index + 1} is missing, or there are two of it`;
+    if (tag(entry, "prev") !== before?.id) return `entry ${index + 1} does not follow from the one before`;
+    if (Number(tag(entry, "balance")) !== balance) return `the balance of entry ${index + 1} does not add up`;
+    if (before && entry.created_at < before.created_at) return `entry ${index + 1} is older than the one before`;
+  }
+  if (new Set(chain.map((entry) => tag(entry, "x"))).size < chain.length) return "one fact was counted twice";
+}
+
+/** Whether an entry is signed by the issuer of the program that it names, and about this guest. */
+function isGenuine(entry) {
+  return entry.kind === 7411 && verifyEvent(entry) && tag(entry, "p") === me && tag(entry, "a")?.split(":")[1] === entry.pubkey;
+}
+
+const inClear = await everything({ kinds: [7411], "#p": [me] }); // of public programs
+const inWraps = (await everything({ kinds: [1059], "#p": [me] })).flatMap(proof);
+const chains = {};
+for (const entry of [...inClear, ...inWraps].filter(isGenuine)) (chains[tag(entry, "a")] ??= new Map()).set(entry.id, entry);
+
+let faults = 0;
+for (const [address, found] of Object.entries(chains)) {
+  const chain = [...found.values()].sort((one, other) => tag(one, "seq") - tag(other, "seq"));
+  const [, issuer, slug] = address.split(":");
+  const [rules] = await pool.querySync([relay], { kinds: [37411], authors: [issuer], "#d": [slug] });
+  const name = (rules && tag(rules, "title")) ?? slug;
+  const wrong = fault(chain);
+  const last = chain.at(-1);
+  faults += wrong ? 1 : 0;
+  const entries = `${chain.length} ${chain.length === 1 ? "entry" : "entries"}`;
+  console.log(`${name}: ${wrong ?? `${tag(last, "balance")} (${entries}, all in order)`}`);
+  console.log(`  ${address}`); // a name can be anybody's, an address cannot
+  if (!wrong) console.log(`  last: ${tag(last, "points")}  ${last.content}`);
+}
+if (Object.keys(chains).length === 0) console.log("nothing yet");
+process.exit(faults ? 1 : 0); // the pool leaves timers behind
