@@ -12,7 +12,7 @@ import pytest
 
 sdk = pytest.importorskip("nostr_sdk", reason="nostr_sdk is not installed (pip install '.[relay]')")
 
-WAIT_S_MAX = 20.0
+WAIT_S_MAX = 40.0
 LOOK_S = 0.1
 
 

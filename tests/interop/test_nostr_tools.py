@@ -36,7 +36,7 @@ def missing() -> str | None:
 pytestmark = pytest.mark.skipif(missing() is not None, reason=str(missing()))
 
 
-async def node(script: str, asked: object) -> Any:
+async def node(script: str, asked: object, within_s: float = NODE_S_MAX) -> Any:
     """What a script of this folder answers to a question; fails the test with its trace when it does not."""
     assert NODE is not None
     process = await asyncio.create_subprocess_exec(
@@ -44,7 +44,7 @@ async def node(script: str, asked: object) -> Any:
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
-        out, trace = await asyncio.wait_for(process.communicate(json.dumps(asked).encode()), NODE_S_MAX)
+        out, trace = await asyncio.wait_for(process.communicate(json.dumps(asked).encode()), within_s)
     finally:
         if process.returncode is None:
             process.kill()
