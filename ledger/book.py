@@ -241,7 +241,8 @@ async def append(
             # A credit may have been reversed in the same block, before there was a lot to note it on.
             "INSERT INTO lot (entry_id, standing_id, points, filled, remaining, expires_at, opened_at, reversed, "
             "program_id) SELECT value ->> 0, value ->> 1, value ->> 2, (value ->> 2) - (value ->> 3), value ->> 3, "
-            "value ->> 4, value ->> 5, coalesce((SELECT -sum(points) FROM entry WHERE reverses = value ->> 0 AND points < 0), 0), "
+            "value ->> 4, value ->> 5, "
+            "coalesce((SELECT -sum(points) FROM entry WHERE reverses = value ->> 0 AND points < 0), 0), "
             f"(SELECT program_id FROM standing WHERE id = value ->> 1) FROM {EACH}",
             packed_rows([tuple(lot) for lot in opened]),
         )

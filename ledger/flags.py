@@ -46,10 +46,11 @@ async def record(w: Write, flags: Sequence[Flag]) -> None:
         )
 
 
-async def settle(w: Write, order_id: int, how: Literal["released", "dropped"]) -> None:
-    """Writes down what became of an order's open flags."""
-    await w.run(
-        "UPDATE flag SET settled = ?2 WHERE program_id = (SELECT program_id FROM paid_order WHERE id = ?1) "
-        "AND order_id = ?1 AND settled IS NULL",
-        order_id, how,
-    )  # fmt: skip
+async def settle(w: Write, settled: Sequence[tuple[int, Literal["released", "dropped"]]]) -> None:
+    """Writes down what became of orders' open flags: (order id, how)."""
+    if settled:
+        await w.run(
+            "UPDATE flag SET settled = value ->> 1 FROM json_each(?1) WHERE flag.order_id = value ->> 0 "
+            "AND flag.settled IS NULL",
+            packed_rows(settled),
+        )

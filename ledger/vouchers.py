@@ -112,12 +112,15 @@ async def due(r: Read, now: int, limit: int, of: Collection[int]) -> list[Vouche
     return sorted(map(_voucher, rows), key=lambda one: (one.hold_until, one.id))
 
 
-async def used_on(r: Read, program_id: int, order_reference: str) -> list[Voucher]:
-    """Vouchers that were used on orders of this reference and are not given back, oldest first."""
+async def used_on(r: Read, wanted: Collection[tuple[int, str]]) -> list[Voucher]:
+    """Vouchers that were used on orders of these (program id, reference) and are not given back, oldest first."""
+    if not wanted:
+        return []
     rows = await r.packed(
-        f"{_SELECT} FROM voucher AS v WHERE v.program_id = ?1 AND v.order_reference = ?2 AND v.status = 'used'",
-        program_id, order_reference,
-    )  # fmt: skip
+        f"{_SELECT} FROM json_each(?1) CROSS JOIN voucher AS v ON v.program_id = json_each.value ->> 0 "
+        "AND v.order_reference = json_each.value ->> 1 AND v.status = 'used'",
+        packed_rows(list(dict.fromkeys(wanted))),
+    )
     return sorted(map(_voucher, rows))
 
 

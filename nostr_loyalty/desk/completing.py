@@ -74,9 +74,8 @@ async def hang_on(r: Read, facts: Facts, rows: Collection[OrderRow]) -> tuple[se
     Gives the ids of the standings that are touched, and of the credits that may be reversed.
     """
     ids = [row.id for row in rows]
-    for row in rows:
-        for voucher in await vouchers.used_on(r, row.program_id, row.reference):
-            facts.vouchers[voucher.hash] = voucher
+    for voucher in await vouchers.used_on(r, [(row.program_id, row.reference) for row in rows]):
+        facts.vouchers[voucher.hash] = voucher
     facts.feedback |= await feedbacks.by_order(r, ids)
     ripe = await referrals.by_order(r, ids)
     facts.referrals |= {one.id: one for one in ripe.values()}

@@ -57,13 +57,12 @@ async def _open_up(
     facts.clamping = frozenset(each.program.ledger_id for each in messages if each.program.rules.deficit == "clamp")
     rows = [facts.orders[name] for name in touched if name in facts.orders]
     standing_ids, reversible = await completing.hang_on(w, facts, rows)
-    for message in messages:
+    new = [each for each in messages if order_name(each) in touched and order_name(each) not in facts.orders]
+    for voucher in await vouchers.used_on(w, [(each.program.ledger_id, each.reference) for each in new]):
+        facts.vouchers[voucher.hash] = voucher
+        standing_ids.add(voucher.standing_id)
+    for message in new:
         pair = (message.program.ledger_id, message.order.customer or "")
-        if order_name(message) not in touched or order_name(message) in facts.orders:
-            continue
-        for voucher in await vouchers.used_on(w, message.program.ledger_id, message.reference):
-            facts.vouchers[voucher.hash] = voucher
-            standing_ids.add(voucher.standing_id)
         if pair in facts.standing_ids:
             standing_ids.add(facts.standing_ids[pair])
     if missing := standing_ids - facts.standings.keys():

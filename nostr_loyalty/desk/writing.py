@@ -52,8 +52,7 @@ async def _write_the_rest(w: Write, slip: Slip) -> None:
     for said in slip.feedback:
         await feedbacks.record(w, said)
     await flags.record(w, slip.flags)
-    for order_id, how in slip.settled:
-        await flags.settle(w, order_id, how)
+    await flags.settle(w, slip.settled)
     for action in slip.actions:
         await actions.record(w, action)
     for undone, by_id in slip.undone:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from ledger import book, orders, programs, referrals, vouchers
+from ledger import book, flags, orders, programs, referrals, vouchers
 from ledger.audit_questions import QUESTIONS
+from ledger.flags import Flag
 from tests.unit.ledger.counter import Counter
 from tests.unit.ledger.venue import Venue, name
 
@@ -57,5 +58,35 @@ async def test_nothing_is_searched_through(tmp_path: Path, question: str, index:
         async with counter.database.read() as r:
             plan = " / ".join(str(row[3]) for row in await r.rows(f"EXPLAIN QUERY PLAN {question}"))
         assert index in plan, plan
+    finally:
+        await counter.close()
+
+
+async def test_flags_and_vouchers_of_many_orders_are_one_question(tmp_path: Path) -> None:
+    """A batch of refunds asks once for its vouchers and settles its flags in one statement, each in its own way, by an
+    index.
+    """
+    counter = await Counter.open(tmp_path / "ledger.db")
+    try:
+        for reference in ("a", "b", "c"):
+            await counter.sell(ANA, reference, 10)
+            voucher = await counter.redeem(ANA, 5)
+            assert voucher is not None
+            assert await counter.use(voucher.hash, reference)
+        ana = (await counter.standing(ANA)).id
+        async with counter.database.write() as w:
+            ids = [(await counter.found(each)).id for each in ("a", "b", "c")]
+            await flags.record(w, [Flag(0, counter.program_id, ana, each, "source", 3, 0, 7, None) for each in ids])
+            await flags.settle(w, [(ids[0], "released"), (ids[2], "dropped")])
+            settled = await w.rows("SELECT order_id, settled FROM flag ORDER BY id")
+            assert settled == list(zip(ids, ("released", None, "dropped"), strict=True))
+            wanted = [(counter.program_id, each) for each in ("c", "a", "c", "elsewhere")]
+            assert [one.order_reference for one in await vouchers.used_on(w, wanted)] == ["a", "c"]
+            assert await vouchers.used_on(w, []) == []
+            plan = await w.rows(
+                "EXPLAIN QUERY PLAN UPDATE flag SET settled = value ->> 1 FROM json_each('[]') "
+                "WHERE flag.order_id = value ->> 0 AND flag.settled IS NULL"
+            )
+        assert any("SEARCH flag USING" in row[3] for row in plan), plan
     finally:
         await counter.close()

@@ -60,13 +60,13 @@ async def test_vouchers_are_found_by_what_they_are_asked_for(counter: Counter) -
     await counter.use(second.hash)
     await counter.end(third.hash)
     async with counter.database.read() as r:
-        (used,) = await vouchers.used_on(r, counter.program_id, "a")
+        (used,) = await vouchers.used_on(r, [(counter.program_id, "a")])
         assert used == first._replace(
             status="used", charged=4, ended_at=1, order_source=counter.source, order_reference="a"
         )
         assert not used.is_active
-        assert await vouchers.used_on(r, counter.program_id, "b") == []
-        assert await vouchers.used_on(r, counter.program_id + 1, "a") == []
+        assert await vouchers.used_on(r, [(counter.program_id, "b")]) == []
+        assert await vouchers.used_on(r, [(counter.program_id + 1, "a")]) == []
         assert await vouchers.held(r, [first.standing_id]) == {}
         assert await vouchers.due(r, 9 * DAY, 9, range(99)) == []
         assert await vouchers.stock_taken(r, counter.program_id, "coffee") == 2
@@ -75,7 +75,7 @@ async def test_vouchers_are_found_by_what_they_are_asked_for(counter: Counter) -
     assert (await counter.audit()).findings == []
     async with counter.database.write() as w:
         await vouchers.update(w, [used._replace(status="cancelled", charged=0)])
-        assert await vouchers.used_on(w, counter.program_id, "a") == []
+        assert await vouchers.used_on(w, [(counter.program_id, "a")]) == []
 
 
 async def test_draws_come_back_in_the_order_of_drawing(counter: Counter) -> None:
@@ -113,7 +113,7 @@ async def test_what_filled_a_deficit_is_drawn_no_more(counter: Counter) -> None:
 
 
 async def test_commands_are_counted_and_found_again(counter: Counter) -> None:
-    """What an operator granted and revoked on a day, without what was undone; and the last thing it did."""
+    """What an operator granted, revoked and redeemed on a day, without what was undone; and the last thing it did."""
     await counter.earn(ANA, 5)
     ana, actor, other = (await counter.standing(ANA)).id, name(), name()
     done = [
@@ -132,11 +132,11 @@ async def test_commands_are_counted_and_found_again(counter: Counter) -> None:
         assert await actions.next_id(w) == 8
         assert await actions.by_ref(w, done[2].ref) == done[2]
         assert await actions.by_ref(w, name()) is None
-        assert await actions.on_day(w, counter.program_id, actor, 7) == (3, 10)
+        assert await actions.on_day(w, counter.program_id, actor, 7) == (4, 20)
         assert await actions.last_of(w, counter.program_id, actor) == done[4]
         await actions.mark_undone(w, 5, 7)
         await actions.mark_undone(w, 1, 7)
-        assert await actions.on_day(w, counter.program_id, actor, 7) == (2, 5)
+        assert await actions.on_day(w, counter.program_id, actor, 7) == (3, 15)
         assert await actions.last_of(w, counter.program_id, actor) == done[3]
         assert await actions.last_of(w, counter.program_id, name()) is None
         recent = await actions.recent(w, counter.program_id, 3)
@@ -192,7 +192,7 @@ async def test_friends_words_and_flags_are_found(counter: Counter) -> None:
         flagged = [Flag(0, counter.program_id, ana, each, "source", 3, 1, 7, None) for each in (1, 2)]
         await flags.record(w, flagged)
         await flags.record(w, [])
-        await flags.settle(w, 1, "released")
+        await flags.settle(w, [(1, "released")])
         assert [one[1:] for one in await flags.open_flags(w, counter.program_id)] == [flagged[1][1:]]
 
 
