@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, Any, Final, Self, TypeVar
@@ -77,6 +77,13 @@ class Write(Read):
         """Runs one statement; how many rows it changed. Raises InvariantBroken where a constraint refuses."""
         cursor = await _translating(self._open.execute(sql, parameters))
         return cursor.rowcount
+
+    @asynccontextmanager
+    async def undoable(self) -> AsyncIterator[Callable[[], Awaitable[int]]]:
+        """A part of the transaction that may be taken back alone, by what this gives; not within another such part."""
+        await self.run("SAVEPOINT undoable")
+        yield lambda: self.run("ROLLBACK TO undoable")
+        await self.run("RELEASE undoable")
 
     async def overwrite(self) -> None:
         """From here to the block's end whatever is deleted is overwritten, also in pages that become free; the log of

@@ -77,8 +77,12 @@ class CommandPath:
         said = command_desk.at_the_door(request, await actions.by_ref(w, request.ref), now)
         if said is not None:
             return said, 0
-        copy = WorkingCopy(await gathering_commands.gather(w, request, now), now, self._dice)
-        outcome = command_desk.take(copy, request)
-        slip = copy.close()
-        await writing.write(w, slip, now)
+        async with w.undoable() as undo:
+            copy = WorkingCopy(await gathering_commands.gather(w, request, now), now, self._dice)
+            outcome = command_desk.take(copy, request)
+            slip = copy.close()
+            if slip.actions or slip.entries or slip.standings or slip.wrong_claims:
+                await writing.write(w, slip, now)
+            else:
+                await undo()  # refused: whoever was met for it stays unknown
         return outcome, len(slip.promises)

@@ -8,7 +8,7 @@ from nostr_loyalty.desk import tier_desk
 from nostr_loyalty.desk.crediting import waits_until
 from nostr_loyalty.desk.deed import Deed
 from nostr_loyalty.desk.lot_moves import book_pending
-from nostr_loyalty.desk.refund_desk import RefundDesk
+from nostr_loyalty.desk.refund_desk import RefundDesk, stop_referral
 from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.publishing import deeds, wording
 from nostr_loyalty.rules.refusal import Refusal
@@ -61,7 +61,7 @@ def release(copy: WorkingCopy, request: Request, command: Release) -> Deed | Ref
 
 
 def drop(copy: WorkingCopy, request: Request, command: Drop) -> Deed | Refusal:
-    """Drop the points of a held order; its visit stays."""
+    """Drop the points of a held order; its visit stays. Whoever brought the friend waits for another order."""
     row = _held(copy, command.order)
     if isinstance(row, Refusal):
         return row
@@ -71,6 +71,9 @@ def drop(copy: WorkingCopy, request: Request, command: Drop) -> Deed | Refusal:
     copy.put_refund(copy.by_hand(row, request.actor, request.ref), row.id, due, None)
     standing = copy.count(copy.followed(row.standing_id), row.day, row.source, points=-due)
     tier_desk.reviewed(copy, request.program, copy.put_standing(request.program, standing))
+    for referral in list(copy.facts.referrals.values()):
+        if referral.order_id == row.id and referral.status == "vesting":
+            stop_referral(copy, request.program, referral)
     copy.slip.settled.append((row.id, "dropped"))
     text = deeds.order_dropped(request.program, row.reference)
     return Deed(text, standing.id, facts={"order": row.reference})

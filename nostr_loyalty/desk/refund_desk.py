@@ -10,6 +10,7 @@ Rules:
 """
 
 from ledger.orders import OrderRow
+from ledger.referrals import Referral
 from ledger.waiting_refunds import WaitingRefund
 from nostr_loyalty.desk import tier_desk
 from nostr_loyalty.desk.facts import Movement
@@ -125,8 +126,9 @@ class RefundDesk:
             copy.unstamp(standing, row)
             if standing.month == row.month:
                 standing = standing._replace(visits_month=max(0, standing.visits_month - 1))
-            if row.welcome or not standing.visits:
-                standing = standing._replace(welcomed=0)  # the next order is the first one again
+            first_again = row.welcome or (not standing.visits and program.rules.deficit == "allow")
+            if first_again and not row.clamped:  # a welcome bonus that was forgiven was the only one
+                standing = standing._replace(welcomed=0)
             if standing.id != row.standing_id:  # the visit had moved to the new key with all others
                 standing = standing._replace(carried_visits=standing.carried_visits - 1)
                 old = copy.facts.standings[row.standing_id]
@@ -156,9 +158,7 @@ class RefundDesk:
             if referral.order_id != row.id:
                 continue
             if referral.status == "vesting":
-                copy.put_referral(referral._replace(status="waiting", order_id=None, vest_at=None))
-                friend = copy.followed(referral.friend_id)
-                copy.put_standing(program, friend._replace(referral_id=referral.id))
+                stop_referral(copy, program, referral)
             else:
                 for standing_id, entry_id, who in (
                     (referral.friend_id, referral.friend_entry, "friend"),
@@ -189,6 +189,13 @@ class RefundDesk:
             reverses=entry_id if own else None,
         ))  # fmt: skip
         tier_desk.reviewed(copy, program, copy.facts.standings[standing.id])
+
+
+def stop_referral(copy: WorkingCopy, program: ServedProgram, referral: Referral) -> None:
+    """The friend's order that it ripened by is none any more: it waits for the next one."""
+    copy.put_referral(referral._replace(status="waiting", order_id=None, vest_at=None))
+    friend = copy.followed(referral.friend_id)
+    copy.put_standing(program, friend._replace(referral_id=referral.id))
 
 
 def refund_reference(message: OrderMessage) -> str:

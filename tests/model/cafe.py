@@ -127,6 +127,8 @@ class Cafe:
         self.write_off(holder, now)
         wanted = min(points, self.can_be_taken_back(number, now))
         taken = min(wanted, self.can_be_owed(holder, now)) if self.rules.deficit == "clamp" else wanted
+        if order is not None:
+            self.orders[order].forgiven += wanted - taken
         of = {"undoes": number} if owner == holder else {"instead": number, "lot": self.became(number)}
         self.move(holder, "revoked", -taken, now, order=order, **of)
         for bonus in self.bonuses:

@@ -5,7 +5,7 @@ from tests.model.cafe import Cafe
 from tests.model.days import day_of, period
 from tests.model.earning import gap_is_kept, stamp_of
 from tests.model.facts import Brought, Order, Voucher
-from tests.model.hand import note
+from tests.model.hand import by_hand, note
 from tests.model.rules import Money, Reward
 
 ISSUED, USED, CANCELLED, EXPIRED = "issued", "used", "cancelled", "expired"
@@ -22,6 +22,8 @@ def redeem(cafe: Cafe, asker: str, who: str, name: str, code: str, now: int) -> 
         return "customer-frozen"
     reward = cafe.rules.rewards.get(name)
     refusal = _may_redeem(cafe, who, name, reward, now, by_guest=by_guest)
+    if refusal is None and reward is not None and not by_guest:
+        refusal = by_hand(cafe, asker, reward.cost, now)
     if refusal is not None or reward is None:
         return refusal or "reward-unknown"
     entry = cafe.move(who, "redeemed", -reward.cost, now)
@@ -106,8 +108,6 @@ def claim(cafe: Cafe, who: str, order: Order | None, now: int) -> str:
     """The points of a receipt; `order` None: the code is nobody's."""
     hour = now // 3_600
     wrong = [key for key, when in cafe.wrong_codes if when == hour]
-    if order is not None:
-        cafe.guest(who).known = True
     if cafe.guest(who).frozen:
         return "customer-frozen"
     if wrong.count(who) >= cafe.rules.claim_attempts or len(wrong) >= cafe.rules.claim_attempts_all:
@@ -128,6 +128,7 @@ def claim(cafe: Cafe, who: str, order: Order | None, now: int) -> str:
 
 def _claimed(cafe: Cafe, who: str, order: Order, now: int) -> None:
     guest, rules = cafe.guest(who), cafe.rules
+    guest.known = True
     stamp = stamp_of(rules, order.bill) if order.fixed else None
     stamped = stamp is not None and gap_is_kept(rules, order.bill.paid_at, cafe.stamps(who))
     lost = 0 if stamp is None or stamped else min(stamp, order.fixed)
@@ -158,8 +159,6 @@ def feedback(cafe: Cafe, who: str, order: Order | None, now: int) -> str:
 def refer(cafe: Cafe, who: str, friend: str, now: int) -> str:
     """Somebody brings a friend who has not been here yet."""
     rule = cafe.rules.referral
-    if rule is not None:
-        cafe.guest(friend).known = True
     friend = cafe.now_called(friend)
     if not cafe.guest(who).known:
         return "customer-unknown"
@@ -180,6 +179,7 @@ def refer(cafe: Cafe, who: str, friend: str, now: int) -> str:
         return "referral-known"
     if rule.cap is not None and sum(one.referrer == who for one in cafe.brought) >= rule.cap:
         return "referral-cap"
+    cafe.guest(friend).known = True
     cafe.brought.append(Brought(who, friend, friend))
     note(cafe, who, "refer", who, 0, now)
     return "done"

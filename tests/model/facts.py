@@ -33,6 +33,7 @@ class Order:
     flagged: bool = False
     welcome: int = 0
     stamped: bool = False
+    forgiven: int = 0
     code: bool = False
     day: int = 0
 

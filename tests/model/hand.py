@@ -13,9 +13,9 @@ from tests.model.tiers import Held
 
 def grant(cafe: Cafe, operator: str, who: str, points: int, now: int, ends: int | None = None) -> str:
     """Points by hand; `ends`: when they run out, if not as all points do."""
-    who = cafe.meet(who)
     refusal = by_hand(cafe, operator, points, now)
     if refusal is None:
+        who = cafe.meet(who)
         entry = cafe.move(who, "granted", points, now, ends=cafe.ends(now) if ends is None else ends)
         note(cafe, operator, "grant", who, points, now, entry)
     return refusal or "done"
@@ -128,6 +128,7 @@ def decide_held(cafe: Cafe, operator: str, name: str, now: int, *, release: bool
         till.book(cafe, order, order.who, order.recorded_at, now)
     elif not release:
         till.take(cafe, order, order.points, now)
+        till.stops_ripening(cafe, order)
     cafe.review(order.who, now)
     note(cafe, operator, "release" if release else "drop", order.who, 0, now)
     return "done"
@@ -135,7 +136,6 @@ def decide_held(cafe: Cafe, operator: str, name: str, now: int, *, release: bool
 
 def relink(cafe: Cafe, operator: str, old: str, new: str, now: int) -> str:
     """Everything of a lost key moves to another."""
-    cafe.guest(new).known = True
     if old == new:
         return "relink-same"
     if not cafe.guest(old).known:
@@ -143,6 +143,7 @@ def relink(cafe: Cafe, operator: str, old: str, new: str, now: int) -> str:
     lost, found = cafe.guest(old), cafe.guest(new)
     if lost.moved_to is not None or found.moved_to is not None:
         return "relink-done"
+    found.known = True
     cafe.write_off(old, now)
     cafe.write_off(new, now)
     for lot in [lot for lot in cafe.purse(old).lots if lot.left]:
@@ -180,7 +181,7 @@ def _friends_move(cafe: Cafe, old: str, new: str) -> None:
             brought.friend = new
 
 
-BY_HAND = ("grant", "revoke", "revoke-entry")
+BY_HAND = ("grant", "revoke", "revoke-entry", "redeem")
 
 
 def undo(cafe: Cafe, who: str, now: int) -> str:

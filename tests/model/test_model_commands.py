@@ -126,6 +126,8 @@ def test_stamps_that_come_late_or_are_canceled() -> None:
 def test_friends() -> None:
     """Both get points when the friend's first order has aged; refunded in whole, the next counts, or it is undone."""
     cafe = Cafe(replace(EURO, referral=Referral(7, 3, DAY, cap=1)))
+    assert counter.refer(cafe, ANA, BEN, NOON) == "customer-unknown"
+    cafe.meet(ANA)
     assert counter.refer(cafe, ANA, ANA, NOON) == "referral-self"
     assert counter.refer(cafe, ANA, BEN, NOON) == "done"
     assert counter.refer(cafe, BEN, ANA, NOON) == "referral-cycle"

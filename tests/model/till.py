@@ -113,7 +113,8 @@ def take(cafe: Cafe, order: Order, points: int, now: int) -> None:
 
 def _taken_back_in_whole(cafe: Cafe, order: Order, now: int) -> None:
     order.flagged = False
-    if order.who is not None and (order.welcome or not cafe.visits(order.who)):
+    again = order.welcome or (order.who and not cafe.visits(order.who) and cafe.rules.deficit == "allow")
+    if order.who is not None and again and not order.forgiven:
         cafe.guest(order.who).welcomed = False  # the next order is the first one again
     for voucher in cafe.vouchers:
         on_it = voucher.order == order.name and voucher.till in (None, order.till)
@@ -123,14 +124,20 @@ def _taken_back_in_whole(cafe: Cafe, order: Order, now: int) -> None:
     entry = cafe.feedback.get(order.number)
     if entry is not None:
         _take_bonus(cafe, entry, now)
+    stops_ripening(cafe, order)
+    for brought in cafe.brought:
+        if brought.order == order.number and brought.status == "paid":
+            for number in reversed(brought.entries):
+                if number is not None:
+                    _take_bonus(cafe, number, now)
+
+
+def stops_ripening(cafe: Cafe, order: Order) -> None:
+    """Whoever brought the guest waits for another order."""
     for brought in cafe.brought:
         if brought.order == order.number and brought.status == "vesting":
             brought.status, brought.order, brought.vest_at = "waiting", None, None
             brought.watched = cafe.now_called(brought.friend)
-        elif brought.order == order.number and brought.status == "paid":
-            for number in reversed(brought.entries):
-                if number is not None:
-                    _take_bonus(cafe, number, now)
 
 
 def _take_bonus(cafe: Cafe, entry: int, now: int) -> None:
