@@ -169,7 +169,7 @@ async def test_the_least_wanted_makes_room() -> None:
 
 
 async def test_what_nobody_wants_is_closed() -> None:
-    """An errand that was not wanted for some time is ended by a close frame; one that has something under way is not."""
+    """An errand that was not wanted for some time is ended by a close frame; one with something under way is not."""
     async with ScriptedRelay() as idle, ScriptedRelay() as busy, Owner(FEW) as owner:
         busy.faults.no_ok = True
         await standing(owner, idle.url)
