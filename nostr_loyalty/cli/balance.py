@@ -8,6 +8,7 @@ from ledger import orders, tally
 from ledger.database import Read
 from ledger.standings import Standing, find_standings, standings_by_id
 from ledger.statement import next_expiry
+from ledger.units import Money, format_money
 from nostr_loyalty import errors
 from nostr_loyalty.cli.asking import (
     add_who,
@@ -24,6 +25,7 @@ from nostr_loyalty.clock import SystemClock
 from nostr_loyalty.config.settings import Config, ProgramSettings
 from nostr_loyalty.rules import tiering
 from nostr_loyalty.rules.calendar import day_of
+from nostr_loyalty.rules.program import ProgramRules
 
 
 class Found(NamedTuple):
@@ -138,7 +140,8 @@ def _lines(program: ProgramSettings, found: Found | None) -> list[str]:
     if found.progress is not None:
         reached, needed, above = found.progress
         following = rules.tier(above)
-        lines.append(f"{reached} of {needed} to {above if following is None else following.title}")
+        title = above if following is None else following.title
+        lines.append(f"{progress_in(rules, reached)} of {progress_in(rules, needed)} to {title}")
     if found.next_expiry is not None:
         running_out, at = found.next_expiry
         lines.append(f"{amount_of(program, running_out)} run out at {local_time(program, at)}")
@@ -147,3 +150,10 @@ def _lines(program: ProgramSettings, found: Found | None) -> list[str]:
     if standing.frozen:
         lines.append("frozen")
     return lines
+
+
+def progress_in(rules: ProgramRules, reached: int) -> str:
+    """What was reached of a tier's threshold: money in its unit, or a number of points or visits."""
+    if rules.tier_basis.basis != "spend" or rules.counted_currency is None:
+        return str(reached)
+    return " ".join(format_money(Money(reached, rules.counted_currency)))
