@@ -10,6 +10,11 @@ from kinds.keys import SecretKey, npub_encode
 from kinds.program import address
 
 NAMES: Final = (("Ana", "Ben", "Chloé"), ("Dev", "Emma", "Farid"))
+REWARD: Final = "drink"
+PRICE: Final = 10
+TIER: Final = "regular"
+THRESHOLD: Final = 30
+"""What every venue has: a reward and what it costs, a tier and the earned points from which on it is held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,8 @@ class Guest:
 class Venue:
     """A program and who has to do with it. It gives one point for every `per_point` of the smallest unit of `unit`.
 
-    `decimals`: how many decimals amounts of `unit` are written with; `prefix` begins its order ids.
+    `decimals`: how many decimals amounts of `unit` are written with; `prefix` begins its order ids; `barista` is whose
+    key may use vouchers.
     """
 
     slug: str
@@ -36,6 +42,7 @@ class Venue:
     prefix: str
     issuer: SecretKey
     till: SecretKey
+    barista: SecretKey
     guests: tuple[Guest, ...]
 
     @property
@@ -73,17 +80,23 @@ class Cast:
         """Public key to key of everybody who sends orders, the stranger too: they read the answers."""
         return {key.public: key for key in (*(venue.till for venue in self.venues), self.stranger)}
 
+    @property
+    def readers(self) -> dict[str, SecretKey]:
+        """Public key to key of everybody who is written to: guests, tills, baristas."""
+        baristas = {venue.barista.public: venue.barista for venue in self.venues}
+        return {**{pubkey: guest.key for pubkey, guest in self.guests.items()}, **self.tills, **baristas}
+
 
 def new_cast() -> Cast:
     """Two venues and a stranger with fresh keys."""
     private, public = ([Guest(name, _new_key()) for name in names] for names in NAMES)
     cafe = Venue(
         slug="cafe-sol", title="Café Sol", visibility="private", unit="sat", decimals=0, per_point=1000, prefix="sol",
-        issuer=_new_key(), till=_new_key(), guests=tuple(private),
+        issuer=_new_key(), till=_new_key(), barista=_new_key(), guests=tuple(private),
     )  # fmt: skip
     bar = Venue(
         slug="bar-luna", title="Bar Luna", visibility="public", unit="EUR", decimals=2, per_point=100, prefix="luna",
-        issuer=_new_key(), till=_new_key(), guests=tuple(public),
+        issuer=_new_key(), till=_new_key(), barista=_new_key(), guests=tuple(public),
     )  # fmt: skip
     return Cast((cafe, bar), _new_key())
 
@@ -96,7 +109,8 @@ def write_config(cast: Cast, folder: Path, listen: str) -> Path:
         key.write_text(venue.issuer.nsec() + "\n", encoding="ascii")
         key.chmod(stat.S_IRUSR | stat.S_IWUSR)
         programs.append(_PROGRAM.format(
-            venue=venue, source=npub_encode(venue.till.public), per=f"{venue.amount(venue.per_point)} {venue.unit}"
+            venue=venue, source=npub_encode(venue.till.public), per=f"{venue.amount(venue.per_point)} {venue.unit}",
+            barista=npub_encode(venue.barista.public), reward=REWARD, price=PRICE, tier=TIER, threshold=THRESHOLD,
         ))  # fmt: skip
     path = folder / "config.toml"
     first = cast.venues[0]
@@ -124,10 +138,30 @@ sources = ["{source}"]
 visibility = "{venue.visibility}"
 tz = "Europe/Madrid"
 
+[[program.operator]]
+key = "{barista}"
+role = "staff"
+
 [[program.earn]]
 type = "spend"
 points = 1
 per = "{per}"
+
+[program.tier_basis]
+by = "points"
+grace = "30d"
+
+[[program.tier]]
+id = "{tier}"
+title = "Regular"
+threshold = {threshold}
+
+[[program.reward]]
+id = "{reward}"
+title = "a free drink"
+cost = {price}
+type = "item"
+value = "any drink"
 """
 
 

@@ -17,10 +17,12 @@ from kinds.answer import Answer
 from kinds.entry import Entry
 from kinds.errors import KindsError
 from kinds.event import Event, Rumor, author, sign
-from kinds.keys import SecretKey
+from kinds.tags import value
 from nostr_loyalty.clock import Clock
-from nostr_loyalty.demo.book import Book, Expected
-from nostr_loyalty.demo.cast import Cast, Guest, new_cast, write_config
+from nostr_loyalty.demo import letters
+from nostr_loyalty.demo.book import Book
+from nostr_loyalty.demo.cast import PRICE, REWARD, Cast, Guest, new_cast, write_config
+from nostr_loyalty.demo.letters import Letter, Reply
 from nostr_loyalty.demo.process import DaemonProcess, audit, free_port
 from nostr_loyalty.demo.readback import Finding, read_back
 from nostr_loyalty.demo.screen import Screen
@@ -36,6 +38,8 @@ READ_BACK_S_MAX: Final = 10.0
 LOOK_AGAIN_S: Final = 0.3
 PAUSE_S: Final = 0.2
 """Between two orders, so that somebody at a terminal can follow."""
+LETTERS_MAX: Final = 18
+"""Letters of one guest: the daemon answers twenty at once, and then fewer (`intake.patience`)."""
 REWIND_S: Final = 2 * 86_400 + 7_200
 """How far wraps may be dated back (protocol §11)."""
 
@@ -56,6 +60,7 @@ class Performance:
         self._stopping = asyncio.Event()
         self._news = asyncio.Event()
         self._answers: dict[str, Answer] = {}
+        self._replies: dict[str, Reply] = {}
         self._entries: dict[str, dict[int, Entry]] = {pubkey: {} for pubkey in self._cast.guests}
         self._url = ""
         self._daemon: DaemonProcess | None = None
@@ -105,8 +110,7 @@ class Performance:
         return good
 
     def _reads(self) -> list[Subscription]:
-        everybody = (*self._cast.guests, *self._cast.tills)
-        wraps = Filter(kinds=(registry.GIFT_WRAP,), tags={"#p": everybody})
+        wraps = Filter(kinds=(registry.GIFT_WRAP,), tags={"#p": tuple(self._cast.readers)})
         lines = Filter(kinds=(registry.ENTRY,), tags={"#p": tuple(self._cast.guests)})
         return [Subscription("messages", wraps, REWIND_S), Subscription("entries", lines, REWIND_S)]
 
@@ -123,22 +127,55 @@ class Performance:
             expected = self._book.note(act, message.id)
             self._screen.order(act)
             await client.publish(event)
-            if not await self._consequences(act, message.id, expected):
+            if not await self._consequences(act.order.order_id, act.guest, message.id, expected.entries):
+                return False
+            claim = self._answers[message.id].claim
+            if claim is not None and not await self._receipt_is_found(client, act, claim):
                 return False
             if self._screen.is_terminal:
                 await self._pause(PAUSE_S)
         return True
 
-    async def _consequences(self, act: Act, message_id: str, expected: Expected) -> bool:
+    async def _receipt_is_found(self, client: Client, act: Act, code: str) -> bool:
+        """A guest claims the receipt, by a message; who has enough then takes a drink, and the barista hands it out."""
+        venue, written = act.venue, self._book.written
+        guests = [guest for guest in venue.guests if written[guest.key.public] < LETTERS_MAX]
+        solvent = [guest for guest in guests if self._book.balance(guest) >= 0]
+        if not guests:
+            return True
+        guest = self._rng.choice(solvent or guests)
+        claim = Letter(venue, guest.key, guest.name, guest, "claim", code, act.order.order_id)
+        if await self._write(client, claim) is None:
+            return False
+        if self._book.balance(guest) < PRICE:
+            return True
+        voucher = await self._write(client, Letter(venue, guest.key, guest.name, guest, "redeem", REWARD))
+        if voucher is None:
+            return False
+        use = Letter(venue, venue.barista, "barista", guest, "use", voucher.voucher or "")
+        return await self._write(client, use) is not None
+
+    async def _write(self, client: Client, letter: Letter) -> Reply | None:
+        """Send a letter; its answer, once what it leads to is there, or None where that is not so."""
+        message, event = letters.sealed(letter, self._clock.now())
+        entries = self._book.write(letter, message.id)
+        self._screen.letter(letter)
+        await client.publish(event)
+        there = await self._consequences(letter.text, letter.guest, message.id, entries)
+        return self._replies[message.id] if there else None
+
+    async def _consequences(self, what: str, guest: Guest | None, message_id: str, entries: int) -> bool:
         """Wait for the answer, and for the guest's entry where there is one to come."""
-        lines = self._entries[act.guest.key.public] if act.guest is not None else {}
+        lines = self._entries[guest.key.public] if guest is not None else {}
         deadline = self._clock.monotonic() + ANSWER_S_MAX
-        while message_id not in self._answers or len(lines) < expected.entries:
+        while not self._is_answered(message_id) or len(lines) < entries:
             gone = self._daemon_is_gone
             if gone or self._clock.monotonic() > deadline:
-                what = "its answer" if message_id not in self._answers else "the guest's entry"
+                missing = (
+                    "the guest's entry" if message_id in self._answers.keys() | self._replies.keys() else "its answer"
+                )
                 why = "the daemon is gone" if gone else f"waited {ANSWER_S_MAX:.0f} s"
-                self._screen.finding(Finding(False, f"{act.order.order_id}: {what} did not come ({why})"))
+                self._screen.finding(Finding(False, f"{what}: {missing} did not come ({why})"))
                 return False
             self._news.clear()
             try:
@@ -146,6 +183,9 @@ class Performance:
             except TimeoutError:
                 pass
         return True
+
+    def _is_answered(self, message_id: str) -> bool:
+        return message_id in self._answers or message_id in self._replies
 
     @property
     def _daemon_is_gone(self) -> bool:
@@ -171,15 +211,20 @@ class Performance:
         self._news.set()
 
     def _open(self, event: Event) -> None:
-        guests = self._cast.guests
-        keys: dict[str, SecretKey] = {**{pubkey: guest.key for pubkey, guest in guests.items()}, **self._cast.tills}
-        message = opened(event, keys)
+        message = opened(event, self._cast.readers)
         if message is None:
             return
         addressee, rumor = message
-        if addressee in guests:
+        guest, reply = self._cast.guests.get(addressee), letters.reply_in(rumor)
+        if reply is not None:
+            if reply.to not in self._replies:
+                self._replies[reply.to] = reply
+                self._screen.reply(guest, reply)
+        elif guest is not None and value(rumor.tags, "proof") is not None:
             _, line = proof_in(rumor, addressee)
-            self._enter(guests[addressee], rumor.content, line)
+            self._enter(guest, rumor.content, line)
+        elif guest is not None:
+            self._screen.word(guest, rumor.content)
         else:
             answer = answer_in(rumor, rumor.pubkey)
             if answer.to_event not in self._answers:

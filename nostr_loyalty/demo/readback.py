@@ -4,6 +4,7 @@ Input is every event of the relay, verified, as any client can read them. Each c
 what differs. The stranger has no key: what it must not learn about private guests is looked for in all that it sees.
 """
 
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -19,8 +20,10 @@ from kinds.entry import Entry
 from kinds.errors import KindsError
 from kinds.event import Event
 from kinds.tags import value
+from nostr_loyalty.demo import letters
 from nostr_loyalty.demo.book import Book
-from nostr_loyalty.demo.cast import Cast, Guest, Venue
+from nostr_loyalty.demo.cast import REWARD, TIER, Cast, Guest, Venue
+from nostr_loyalty.demo.letters import Reply
 from nostr_loyalty.guest.messages import answer_in, card_in, opened, proof_in
 
 
@@ -49,6 +52,8 @@ class Seen:
     """Guest's public key to the address of the guest's card."""
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     """Order's event or rumor id to its answers."""
+    replies: dict[str, list[Reply]] = field(default_factory=dict)
+    """Letter's id to its answers."""
 
     def chain(self, guest: Guest) -> list[tuple[Event, Entry]]:
         """A guest's entries, oldest first."""
@@ -63,7 +68,7 @@ def read_back(events: Iterable[Event], cast: Cast, book: Book) -> list[Finding]:
         return [Finding(False, f"something on the relay cannot be read: {fault}")]
     findings = []
     checks: tuple[Callable[[Seen, Cast, Book], str], ...] = (
-        _definitions, _chains, _balances, _cards, _answers, _nothing_in_clear,
+        _definitions, _chains, _balances, _cards, _answers, _letters, _nothing_in_clear,
     )  # fmt: skip
     for check in checks:
         try:
@@ -80,7 +85,6 @@ def _sorted(events: list[Event], cast: Cast) -> Seen:
     seen = Seen(events)
     guests = cast.guests
     issuers = {venue.issuer.public: venue for venue in cast.venues}
-    keys = {**{pubkey: guest.key for pubkey, guest in guests.items()}, **cast.tills}
     for event in sorted(events, key=lambda each: each.created_at):
         if event.kind == registry.PROGRAM and event.pubkey in issuers:
             seen.definitions[programs.parse(event).address] = event
@@ -89,15 +93,17 @@ def _sorted(events: list[Event], cast: Cast) -> Seen:
             seen.chains[line.customer][event.id] = event, line
         elif event.kind == registry.CARD and event.pubkey in issuers:
             seen.cards[f"{registry.CARD}:{event.pubkey}:{value(event.tags, 'd')}"] = event
-        elif (message := opened(event, keys)) is not None:
+        elif (message := opened(event, cast.readers)) is not None:
             addressee, rumor = message
             if rumor.pubkey not in issuers:
                 continue
-            if addressee in guests:
+            if (reply := letters.reply_in(rumor)) is not None:
+                seen.replies.setdefault(reply.to, []).append(reply)
+            elif addressee in guests and value(rumor.tags, "proof") is not None:
                 proof, line = proof_in(rumor, addressee)
                 seen.chains[addressee][proof.id] = proof, line
                 seen.card_of[addressee] = card_in(rumor) or ""
-            else:
+            elif addressee in cast.tills:
                 order_id = parse_message(rumor).reply_to or ""
                 seen.answers.setdefault(order_id, []).append(answer_in(rumor, rumor.pubkey))
     for venue in cast.venues:
@@ -159,8 +165,10 @@ def _balances(seen: Seen, cast: Cast, book: Book) -> str:
     return f"Balances are what the tills' own books come to: {', '.join(said)}."
 
 
-def _cards(seen: Seen, cast: Cast, _book: Book) -> str:
-    """Every guest with entries has a card that agrees with the last one; private cards open for their guest only."""
+def _cards(seen: Seen, cast: Cast, book: Book) -> str:
+    """Every guest with entries has a card that agrees with the last one, and says the tier that the guest has earned;
+    private cards open for their guest only.
+    """
     counted: Counter[str] = Counter()
     for venue in cast.venues:
         for guest in venue.guests:
@@ -173,10 +181,12 @@ def _cards(seen: Seen, cast: Cast, _book: Book) -> str:
             card, (head, line) = _card(event, venue, guest), chain[-1]
             if (card.customer, card.points, card.seq, card.head) != (guest.key.public, line.balance, line.seq, head.id):
                 raise _Differs(f"the card of {guest.name} does not agree with entry {line.seq}")
+            if card.tier != (TIER if guest.key.public in book.regulars else None):
+                raise _Differs(f"the card of {guest.name} says the tier {card.tier}; the till's book says another")
             counted[venue.visibility] += 1
     return (
         f"{counted.total()} cards agree with their chains: {counted['public']} for everybody, "
-        f"{counted['private']} that only their guest can open."
+        f"{counted['private']} that only their guest can open; {len(book.regulars)} of them say “{TIER}”."
     )
 
 
@@ -203,6 +213,34 @@ def _answers(seen: Seen, _cast: Cast, book: Book) -> str:
         results[answer.result] += 1
     counted = ", ".join(f"{count} {result}" for result, count in results.items())
     return f"{results.total()} orders, {results.total()} answers, each as its till expects: {counted}."
+
+
+def _letters(seen: Seen, _cast: Cast, book: Book) -> str:
+    """Every letter was answered once, and done; a reward's entry names the hash of the code that its guest was told,
+    and the barista used that code.
+    """
+    codes: dict[str, set[str]] = {"redeem": set(), "use": set()}
+    for message_id, letter in book.letters.items():
+        replies = seen.replies.get(message_id, [])
+        if [reply.code for reply in replies] != ["done"]:
+            raise _Differs(f"“{letter.text}” was answered {', '.join(reply.code for reply in replies) or 'by nobody'}")
+        if letter.verb == "redeem":
+            codes["redeem"].add(_hash(replies[0].voucher or ""))
+        elif letter.verb == "use":
+            codes["use"].add(_hash(letter.word))
+    chains = [line for chain in seen.chains.values() for _, line in chain.values()]
+    named = {line.voucher for line in chains if line.type == "redeemed" and line.reward == REWARD}
+    if not named == codes["redeem"] == codes["use"]:
+        raise _Differs("the entries of rewards do not name the codes that guests were told and the barista used")
+    counted = Counter(letter.verb for letter in book.letters.values())
+    return (
+        f"{counted.total()} letters, {counted.total()} answers: {counted['claim']} receipts claimed, "
+        f"{counted['redeem']} rewards redeemed and handed out; each entry names the hash of its code."
+    )
+
+
+def _hash(code: str) -> str:
+    return hashlib.sha256(code.replace("-", "").encode()).hexdigest()
 
 
 def _nothing_in_clear(seen: Seen, cast: Cast, book: Book) -> str:

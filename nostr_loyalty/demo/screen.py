@@ -11,6 +11,7 @@ from rich.text import Text
 from kinds.answer import Answer
 from kinds.entry import Entry
 from nostr_loyalty.demo.cast import Cast, Guest
+from nostr_loyalty.demo.letters import Letter, Reply
 from nostr_loyalty.demo.readback import Finding
 from nostr_loyalty.demo.script import Act
 
@@ -53,6 +54,20 @@ class Screen:
     def entry(self, guest: Guest, text: str, entry: Entry) -> None:
         """What the guest's client shows."""
         self._said(guest.name, text, f"  (entry {entry.seq}, signed)", style="cyan")
+
+    def letter(self, letter: Letter) -> None:
+        """A guest or the barista writes."""
+        self._console.print()
+        self._said(letter.name, letter.text, f"  (to {letter.venue.title}, gift-wrapped)", style="bold")
+
+    def reply(self, guest: Guest | None, reply: Reply) -> None:
+        """What is answered: the first line, without the QR code that a voucher comes with."""
+        style = "green" if reply.code == "done" else "red"
+        self._said(guest.name if guest is not None else "barista", reply.text.partition("\n")[0], "", style=style)
+
+    def word(self, guest: Guest, text: str) -> None:
+        """What a guest is told besides."""
+        self._said(guest.name, text.partition("\n")[0], "", style="magenta")
 
     def heading(self, text: str) -> None:
         """Something new begins."""

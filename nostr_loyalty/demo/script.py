@@ -10,7 +10,7 @@ from typing import Final
 
 from kinds.keys import SecretKey
 from kinds.order import Amount, PaidOrder
-from nostr_loyalty.demo.cast import Cast, Guest, Venue
+from nostr_loyalty.demo.cast import PRICE, Cast, Guest, Venue
 
 ROUND: Final = 8
 
@@ -63,7 +63,8 @@ class Script:
 
     def _sale(self, venue: Venue, guest: Guest | None, now: int, *, wrapped: bool = False) -> Act:
         self._number += 1
-        minor = venue.per_point * self._rng.randrange(20, 400) // 10
+        tenths = 20 if guest is not None else 10 * PRICE  # whoever claims a receipt can have a drink for it
+        minor = venue.per_point * self._rng.randrange(tenths, 400) // 10
         customer = guest.key.public if guest is not None else None
         act = Act(
             venue=venue, author=venue.till, guest=guest, order=self._order(venue, venue.till, customer, minor, now),

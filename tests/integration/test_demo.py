@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from kinds import gift_wrap, nip44
+from kinds import direct_message, gift_wrap, nip44
 from kinds import order as orders
 from kinds.event import Event, Template, author, sign
 from nostr_loyalty.cli import demo
@@ -23,7 +23,8 @@ from nostr_loyalty.cli.main import main
 from nostr_loyalty.clock import SystemClock
 from nostr_loyalty.demo import play
 from nostr_loyalty.demo.book import Book
-from nostr_loyalty.demo.cast import new_cast
+from nostr_loyalty.demo.cast import PRICE, REWARD, new_cast
+from nostr_loyalty.demo.letters import Letter
 from nostr_loyalty.demo.play import Performance
 from nostr_loyalty.demo.readback import read_back
 from nostr_loyalty.demo.screen import Screen
@@ -34,6 +35,7 @@ NOW = 1_750_000_000
 EVERYTHING_SHOWN = (
     "gift-wrapped", "in clear", "the same order again", "refund of", "half of it refunded", "cancellation of",
     "claim code", "sent by a stranger", "Rejected", "Counted before", "visit this month",
+    " claim ", "redeem drink", "a free drink: show", " use ", "Used: a free drink", "You have reached Regular",
 )  # fmt: skip
 needs_relay = pytest.mark.skipif(unavailable("rust") is not None, reason=str(unavailable("rust")))
 
@@ -60,8 +62,9 @@ def test_once_ends_with_everything_in_order(tmp_path: Path) -> None:
     assert process.returncode == 0, out
     assert [shown for shown in EVERYTHING_SHOWN if shown not in out] == []
     findings = [line for line in out.splitlines() if line.startswith("✓")]
-    assert len(findings) == 8
+    assert len(findings) == 9
     assert "24 orders, 24 answers" in out
+    assert "9 letters, 9 answers: 3 receipts claimed, 3 rewards redeemed and handed out" in out
     assert "DIFFERS" not in out
     assert list(tmp_path.iterdir()) == []
     assert processes_about(tmp_path) == []
@@ -211,6 +214,52 @@ def test_a_private_guest_in_clear_is_a_difference() -> None:
     conversation = nip44.conversation_key(loud, pubkey)
     sealed = gift_wrap.gift_wrap(rumor, loud, pubkey, conversation, seed=os.urandom(32), now=NOW)
     assert "in clear" not in differences([sealed], script, book)
+
+
+def test_the_book_knows_what_letters_do() -> None:
+    """A claimed receipt is its claimant's and may make a regular; a reward takes its price and one entry, its use none;
+    who was a regular stays one when points are taken back.
+    """
+    book = Book()
+    sale = next(act for act in acts(ROUND)[1] if act.venue.is_private and act.guest is None)
+    guest = sale.venue.guests[0]
+    book.note(_with(sale, minor=31_000), "a")
+    assert (book.balance(guest), book.regulars) == (0, set())
+    claim = Letter(sale.venue, guest.key, guest.name, guest, "claim", "CODE", sale.order.order_id)
+    redeem = Letter(sale.venue, guest.key, guest.name, guest, "redeem", REWARD)
+    use = Letter(sale.venue, sale.venue.barista, "barista", guest, "use", "VOUCHER")
+    assert [book.write(letter, str(number)) for number, letter in enumerate((claim, redeem, use))] == [1, 2, 2]
+    assert (book.balance(guest), book.regulars) == (31 - PRICE, {guest.key.public})
+    book.note(_with(replace(sale, guest=guest), minor=31_000, status="refunded"), "b")
+    assert (book.balance(guest), book.regulars) == (-PRICE, {guest.key.public})
+
+
+def replied(letter: Letter, message_id: str, code: str, voucher: str | None = None) -> Event:
+    """An issuer's answer to a letter, in its wrap."""
+    issuer, to = letter.venue.issuer, letter.author.public
+    tags = [("e", message_id, "", "reply"), ("answer", code), *([("voucher", voucher)] if voucher else [])]
+    rumor = direct_message.compose(issuer.public, [to], "as you wish", tags, NOW)
+    conversation = nip44.conversation_key(issuer, to)
+    return gift_wrap.gift_wrap(rumor, issuer, to, conversation, seed=os.urandom(32), now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("codes", "said"),
+    [
+        ((), "was answered by nobody"),
+        (("points-missing",), "was answered points-missing"),
+        (("done", "done"), "was answered done, done"),
+        (("done",), "do not name the codes"),
+    ],
+)
+def test_a_letter_that_came_to_something_else_is_a_difference(codes: tuple[str, ...], said: str) -> None:
+    """Not answered, refused, answered twice, or a code that is on no entry: each is said."""
+    script, _ = acts(1)
+    venue, book = script._cast.venues[0], Book()
+    guest = venue.guests[0]
+    letter = Letter(venue, guest.key, guest.name, guest, "redeem", REWARD)
+    book.write(letter, "ab" * 32)
+    assert said in differences([replied(letter, "ab" * 32, code, "CODE") for code in codes], script, book)
 
 
 def test_a_message_that_cannot_be_read_is_a_difference() -> None:
