@@ -14,21 +14,19 @@ from typing import Final
 
 from kinds import redemption, registry, vanish
 from kinds.errors import Unreadable
-from kinds.tags import value
-from ledger import book, orders
+from ledger import book
 from ledger.book import Standing
 from ledger.database import Write
 from nostr_loyalty.command_path import CommandPath
 from nostr_loyalty.commands import grammar
 from nostr_loyalty.commands.command import CUSTOMER_VERBS, Command, Redeem, Request
 from nostr_loyalty.commands.grammar import Asked, Misread, Unresolved
-from nostr_loyalty.commands.questions import Confirm, GuestOf, Named, Question, Who
-from nostr_loyalty.commands.words import fold
+from nostr_loyalty.commands.questions import Confirm, Question
 from nostr_loyalty.desk import command_desk
 from nostr_loyalty.desk.facts import Dice
 from nostr_loyalty.intake.patience import Patience
 from nostr_loyalty.intake.recognition import FUTURE_S, Letter
-from nostr_loyalty.letters import choosing, confirming, questioning
+from nostr_loyalty.letters import choosing, confirming, meant, questioning
 from nostr_loyalty.letters.reply import Said, answered, refused
 from nostr_loyalty.programs import ServedProgram, ServedPrograms
 from nostr_loyalty.publishing import answering, helping
@@ -84,7 +82,7 @@ class LetterPath:
         standings = await self._standings(w, letter, served)
         language = next((one.language for one in standings.values() if one.language), served[0].language)
         asked = grammar.read(letter.text, slugs=[program.slug for program in served], language=language)
-        program = self._program(letter, served, standings, asked)
+        program = await meant.program_for(w, letter, served, standings, asked)
         if program is None:
             return Said(served[0].spoken(language), helping.which_program(language, [one.slug for one in served]))
         if is_old_form and not program.allows_nip04:
@@ -95,7 +93,7 @@ class LetterPath:
             return Said(spoken, helping.misread(spoken, asked, role), greets=True)
         if role is None and own is not None and own.relinked_to is not None:
             return refused(spoken, Refusal("customer-frozen"))
-        settled = grammar.settle(asked, await self._keys(w, program, role, asked, names))
+        settled = grammar.settle(asked, await meant.people(w, program, role, asked, names))
         if isinstance(settled, Unresolved):
             return Said(spoken, helping.nobody(spoken, settled.whos))
         return await self._settled(w, letter, spoken, asked, settled, now)
@@ -117,7 +115,7 @@ class LetterPath:
         own = False
         if isinstance(settled, Redeem):
             own = settled.who is None
-            settled = replace(settled, reward=_reward(program, settled.reward))
+            settled = replace(settled, reward=meant.reward(program, settled.reward))
         as_customer = role is None or (asked.verb in CUSTOMER_VERBS and (own or asked.verb not in ("redeem", "cancel")))
         request = Request(
             ref=message.ref, at=message.created_at, actor=message.author,
@@ -173,27 +171,7 @@ class LetterPath:
                     said = replace(found, farewell=(said or found).farewell)
         return said
 
-    # -- whose program, who asks, who is meant --------------------------------------------------------------------
-
-    def _program(
-        self, letter: Letter, served: Sequence[ServedProgram], standings: Mapping[int, Standing], asked: Asked | Misread
-    ) -> ServedProgram | None:
-        """The program that is meant: named, the only one, or the only one that knows the author. None: ask which.
-
-        A letter whose `a` tag names a program that this key does not serve is not for the one that it does serve.
-        """
-        if asked.slug is not None:
-            return next(program for program in served if program.slug == asked.slug)
-        address = value(letter.message.rumor.tags, "a")
-        if address is not None and address.startswith(f"{registry.PROGRAM}:"):
-            return next((program for program in served if program.address == address), None)
-        if len(served) == 1:
-            return served[0]
-        near = [program for program in served if program.operator(letter.message.author) is not None]
-        near = near or [program for program in served if program.ledger_id in standings]
-        if isinstance(asked, Misread):
-            return (near or served)[0]
-        return near[0] if len(near) == 1 else None
+    # -- who asks -------------------------------------------------------------------------------------------------
 
     async def _standings(self, w: Write, letter: Letter, served: Sequence[ServedProgram]) -> dict[int, Standing]:
         """Where the author stands, by the program's ledger id."""
@@ -203,28 +181,3 @@ class LetterPath:
     def _role(self, program: ServedProgram, letter: Letter) -> OperatorRole | None:
         operator = program.operator(letter.message.author)
         return None if operator is None else operator.role
-
-    async def _keys(
-        self, w: Write, program: ServedProgram, role: OperatorRole | None, asked: Asked, names: Mapping[str, str | None]
-    ) -> dict[Who, str | None]:
-        """Public keys of those who are named otherwise: by NIP-05, or as the guest of an order.
-
-        Whose order it was is told to operators only: an answer that names the guest would give the key away.
-        """
-        found: dict[Who, str | None] = {}
-        for who in asked.unknown:
-            match who:
-                case Named(name=name):
-                    found[who] = names.get(name)
-                case GuestOf(order=reference) if role is not None:
-                    rows = await orders.by_reference(w, program.ledger_id, reference)
-                    ids = {row.standing_id for row in rows if row.standing_id is not None}
-                    guests = await book.standings_by_id(w, sorted(ids))
-                    known = [guest.customer for guest in guests.values() if not guest.forgotten]
-                    found[who] = known[0] if len(known) == 1 else None
-        return found
-
-
-def _reward(program: ServedProgram, said: str) -> str:
-    """The id of the reward that is meant, by its id or its title; what was said, where it is neither."""
-    return next((one.id for one in program.rules.rewards if fold(said) in (fold(one.id), fold(one.title))), said)

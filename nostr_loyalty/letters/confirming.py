@@ -1,6 +1,7 @@
 """What exceeds an operator's limits waits for an owner, who says `confirm <code>` within a day (protocol §10).
 
-The code is told to the owners only; the ledger keeps its hash. Confirmed, the command is done as its asker's, once.
+The code is told to the owners only; the ledger keeps its hash. Confirmed, the command is done as its asker's, once, and
+the asker is told what came of it.
 """
 
 from typing import Final
@@ -65,8 +66,10 @@ async def confirm(
     )  # fmt: skip
     outcome, promises = await commands.decide(w, request, now)
     await confirmations.done(w, found.hash, now)
-    text = answering.outcome(program, request, outcome)
-    return Said(program, text, code=outcome.code, facts=outcome.facts, promises=promises, shows_entries=True)
+    return Said(
+        program, answering.outcome(program, request, outcome), code=outcome.code, facts=outcome.facts,
+        promises=promises, shows_entries=True, asker=(request.actor, request.ref),
+    )  # fmt: skip
 
 
 def _owners(program: ServedProgram, but: str) -> list[str]:

@@ -24,7 +24,8 @@ class Said:
 
     `proof`: the document of an attestation, to be signed and handed over. `shows_entries`: the entries are named in
     the text, for an operator. `greets`: a first contact gets the welcome. `farewell`: where the reader read, who was
-    forgotten by it: the answer goes there, and nothing is looked up for it.
+    forgotten by it: the answer goes there, and nothing is looked up for it. `asker`: somebody else, who is told the
+    same in answer to a message of its own.
     """
 
     program: ServedProgram
@@ -36,6 +37,7 @@ class Said:
     greets: bool = False
     proof: bytes | None = None
     farewell: tuple[str, ...] | None = None
+    asker: tuple[str, str] | None = None
 
 
 def refused(program: ServedProgram, refusal: Refusal) -> Said:
@@ -46,36 +48,55 @@ def refused(program: ServedProgram, refusal: Refusal) -> Said:
 async def answered(w: Write, letter: Letter, said: Said, patience: Patience, now: int, dice: Dice) -> int:
     """Promise the answer; how many promises there are for the letter in all."""
     program, message = said.program, letter.message
-    entries = said.facts.get("entries")
-    refs = entries if isinstance(entries, list) else []
-    texts = [said.text]
-    if said.shows_entries and refs:
-        pointers = [
-            nevent_encode(EventPointer(ref, program.relays[:1], program.issuer, registry.ENTRY)) for ref in refs[:3]
-        ]
-        texts = ["\n".join([said.text, *(f"nostr:{pointer}" for pointer in pointers)])]
-    voucher = said.facts.get("voucher")
-    if isinstance(voucher, str):
-        texts = [f"{texts[0]}\n\n{qr_code.lines(voucher)}"]
+    texts = [_text(said)]
     if said.greets and await _is_first_contact(w, message, program, patience):
         texts = _together(welcoming.welcome(program), *texts)
-    reply = [("e", message.ref, "", "reply")]
-    tags: list[tuple[str, ...]] = [*reply, ("answer", said.code), ("a", program.address)]
-    tags += [(name, _told(name, fact)) for name, fact in said.facts.items() if isinstance(fact, str | int)]
-    tags += [("entry", ref) for ref in refs]
-    before: list[tuple[str, ...]] = [*reply, ("answer", "welcome"), ("a", program.address)]
+    before = _tags(said, message.ref, "welcome")
     nip04 = message.rumor.kind == registry.ENCRYPTED_MESSAGE
     promises = [
         publications.letter(program, message.author, text, before, now, dice(32), nip04=nip04) for text in texts[:-1]
     ]
+    tags = _tags(said, message.ref)
     promises.append(
         publications.letter(program, message.author, texts[-1], tags, now, dice(32), nip04=nip04, proof=said.proof)
     )
     if said.farewell is not None:
         there = said.farewell
         promises = [one._replace(receiver=None, last_relays=there) if one.receiver else one for one in promises]
+    if said.asker is not None:
+        key, ref = said.asker
+        promises.append(publications.letter(program, key, _text(said), _tags(said, ref), now, dice(32)))
     await outbox.post(w, promises, now)
     return said.promises + len(promises)
+
+
+def _text(said: Said) -> str:
+    """The words, with links to the entries and with the code as a picture, where there are any."""
+    parts = [said.text]
+    if said.shows_entries:
+        program = said.program
+        parts += [
+            "nostr:" + nevent_encode(EventPointer(ref, program.relays[:1], program.issuer, registry.ENTRY))
+            for ref in _entries(said)[:3]
+        ]
+    voucher = said.facts.get("voucher")
+    if isinstance(voucher, str):
+        parts += ["", qr_code.lines(voucher)]
+    return "\n".join(parts)
+
+
+def _tags(said: Said, ref: str, code: str | None = None) -> list[tuple[str, ...]]:
+    """The same for clients, in answer to the message `ref`; with a `code` of its own nothing but that is said."""
+    tags: list[tuple[str, ...]] = [("e", ref, "", "reply"), ("answer", code or said.code), ("a", said.program.address)]
+    if code is None:
+        tags += [(name, _told(name, fact)) for name, fact in said.facts.items() if isinstance(fact, str | int)]
+        tags += [("entry", entry) for entry in _entries(said)]
+    return tags
+
+
+def _entries(said: Said) -> list[str]:
+    entries = said.facts.get("entries")
+    return entries if isinstance(entries, list) else []
 
 
 def _told(name: str, fact: str | int) -> str:

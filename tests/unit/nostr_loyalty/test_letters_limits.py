@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from kinds import gift_wrap
+from kinds.tags import value
 from nostr_loyalty.letters.confirming import VALID_S
-from tests.unit.nostr_loyalty.correspondence import Answered
-from tests.unit.nostr_loyalty.house import House, house
+from tests.unit.nostr_loyalty.correspondence import Answered, answered, letter
+from tests.unit.nostr_loyalty.house import House, house, npub
 from tests.unit.nostr_loyalty.served import rules, table
 
 _CODE = re.compile(r"confirm (\S+?)”")
@@ -150,10 +152,31 @@ async def test_what_waits(tmp_path: Path, text: str) -> None:
 
 
 async def test_a_limit_of_zero(tmp_path: Path) -> None:
-    """A manager who may give nothing by itself asks every time; other commands know no limit."""
+    """A manager who may give nothing by itself asks every time; what moves no points of its own knows no limit."""
     async with house(tmp_path, manager={"count": 0}) as place:
-        assert await place.code("manager", "grant {guest} 1") == "waits-for-owner"
-        assert await place.code("manager", "redeem {guest} coffee") == "done"
+        for text in ("grant {guest} 1", "revoke {guest} 1", "redeem {guest} coffee"):
+            assert await place.code("manager", text) == "waits-for-owner"
+        for text in ("balance {guest}", "history {guest}", "report"):
+            assert await place.code("manager", text) == "answered"
+
+
+async def test_the_asker_is_told(tmp_path: Path) -> None:
+    """Whoever asked hears what came of it, as the answer to its own letter: at the till the code is needed."""
+    async with house(tmp_path, staff={"count": 0}) as place:
+        served = place.served
+        event = letter(
+            place.staff, f"redeem {npub(place.guest)} coffee", to=served.venue.issuer.public, at=served.clock.now()
+        )
+        await served.post(place.staff, event)
+        code = code_told_to(place, "owner")
+        done = await place.says("owner", f"confirm {code}")
+        ((wrap, promised),) = [one for one in served.others if value(one[0].tags, "p") == place.staff.public]
+        told = answered(wrap, place.staff)
+        assert promised.label == "letter"
+        assert told.tag("e") == gift_wrap.unwrap(event, served.venue.issuer).id
+        assert (told.code, told.tag("voucher")) == ("done", done.tag("voucher"))
+        assert str(done.tag("voucher")) in told.text
+        assert await place.code("staff", f"use {told.tag('voucher')}") == "done"
 
 
 async def test_the_old_form_asks_too(tmp_path: Path) -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from kinds import gift_wrap
 from kinds import order as wire
+from kinds.answer import parse_answer
 from kinds.event import sign
 from kinds.keys import SecretKey, npub_encode
 from kinds.order import Amount, PaidOrder
@@ -69,10 +71,10 @@ class Street:
 
 
 @asynccontextmanager
-async def street(folder: Path, *, first: str = "", second: str = "") -> AsyncIterator[Street]:
-    """Both programs, open as long as the block; `first` and `second` are more lines of each."""
+async def street(folder: Path, *, second: str = "", first_tables: str = "") -> AsyncIterator[Street]:
+    """Both programs, open as long as the block; the arguments are more lines of each."""
     sol, luna = new_key(), new_key()
-    served = Served(folder, "private", extra=f"{first}\n" + rules(reward(), operators=[npub_encode(sol.public)]))
+    served = Served(folder, "private", extra=rules(reward(), first_tables, operators=[npub_encode(sol.public)]))
     config = folder / "config.toml"
     with config.open("a") as text:
         till = npub_encode(served.venue.till.public)
@@ -151,7 +153,7 @@ async def test_an_address_of_somebody_else(tmp_path: Path) -> None:
 
 
 async def test_a_code_of_another_program(tmp_path: Path) -> None:
-    """Bug 45: a voucher, a receipt and an order of Café Sol mean nothing at Bar Luna."""
+    """Bug 45: a voucher, a receipt and an order of Café Sol mean nothing at Bar Luna, and nothing to its people."""
     async with street(tmp_path) as place:
         guest, served = place.served.guest, place.served
         await place.order("cafe-sol", "1", guest)
@@ -160,14 +162,41 @@ async def test_a_code_of_another_program(tmp_path: Path) -> None:
         code = answer.tag("voucher")
         assert code is not None
         (receipt,) = await served.take(served.order("r", "9000", customer=None))
-        for text in (f"use {code}", f"cancel {code}"):
-            (answer,) = await served.write(place.luna, text)
+        for verb in ("use", "cancel"):
+            (answer,) = await served.write(place.luna, f"bar-luna {verb} {code}")
             assert answer.code == "voucher-unknown"
+            (answer,) = await served.write(place.luna, f"{verb} {code}")
+            assert (answer.code, answer.tag("a")) == (
+                "command-not-allowed" if verb == "use" else "voucher-of-another", served.programs.all[0].address
+            )  # fmt: skip
         (answer,) = await served.write(guest, f"bar-luna claim {receipt.claim}")
         assert answer.code == "claim-unknown"
         (answer,) = await served.write(place.luna, "refund 1")
         assert answer.code == "order-unknown"
         assert await place.balances(guest) == {"cafe-sol": 2, "bar-luna": 12}
+
+
+async def test_a_code_names_its_program(tmp_path: Path) -> None:
+    """Whoever works at both needs no slug for a voucher, and no owner for what waits; a receipt's link says its own."""
+    both = new_key()
+    more = f'[[program.operator]]\nkey = "{both.public}"\nrole = "staff"'
+    async with street(tmp_path, second=more, first_tables=more) as place:
+        guest, served = place.served.guest, place.served
+        await place.order("cafe-sol", "1", guest)
+        await place.order("bar-luna", "1", guest)
+        for slug in ("cafe-sol", "bar-luna"):
+            (answer,) = await served.write(guest, f"{slug} redeem coffee")
+            assert "Which program" in await place.says(both, "undo")
+            (used,) = await served.write(both, f"use {answer.tag('voucher')}")
+            assert (used.code, used.tag("a")) == ("done", answer.tag("a"))
+        await place.order("bar-luna", "2", new_key())
+        stranger = new_key()
+        await place.order("bar-luna", "3", stranger)
+        await served.deliver(served.order("receipt", "9000", customer=None))
+        ((event, _),) = [one for one in await served.sealed() if one[1].label == "answer"]
+        receipt = parse_answer(gift_wrap.unwrap(event, served.venue.till))
+        (claimed,) = await served.write(stranger, receipt.claim_uris[0])
+        assert (claimed.code, claimed.tag("a")) == ("done", served.programs.all[0].address)
 
 
 async def test_a_wish_names_its_program(tmp_path: Path) -> None:
