@@ -262,7 +262,7 @@ async def test_a_surprise_harms_no_other_letter(tmp_path: Path) -> None:
         take = path.take
 
         async def surprised(w: object, one: object, *more: object) -> object:
-            if "boom" in one.text:  # type: ignore[attr-defined] # a letter
+            if "boom" in one.text:  # type: ignore[attr-defined] # it is a letter
                 raise RuntimeError("a mistake of ours")
             return await take(w, one, *more)  # type: ignore[arg-type] # as it came
 
