@@ -98,9 +98,7 @@ def _move_the_rest(copy: WorkingCopy, program: ServedProgram, old: Standing, new
     facts.tallies.setdefault(new.id, []).extend(
         one._replace(standing_id=new.id) for one in facts.tallies.pop(old.id, [])
     )
-    facts.stamps.setdefault(new.id, []).extend(
-        one._replace(standing_id=new.id) for one in facts.stamps.pop(old.id, [])
-    )
+    facts.stamps.setdefault(new.id, []).extend(one._replace(standing_id=new.id) for one in facts.stamps.pop(old.id, []))
     copy.slip.moved_tallies.append((old.id, new.id))
     taken = {_slot_of(one) for one in facts.vouchers.values() if one.standing_id == new.id}
     for voucher in [one for one in facts.vouchers.values() if one.standing_id == old.id]:

@@ -173,7 +173,10 @@ async def test_friends_words_and_flags_are_found(counter: Counter) -> None:
         assert await referrals.by_id(w, [1, 5]) == {1: vesting}
         assert await referrals.by_order(w, [1, 2]) == {2: vesting}
         assert await referrals.by_id(w, []) == {}
-        assert (await referrals.vesting_due(w, 8, 5, range(99)), await referrals.vesting_due(w, 9, 5, range(99))) == ([], [vesting])
+        assert (await referrals.vesting_due(w, 8, 5, range(99)), await referrals.vesting_due(w, 9, 5, range(99))) == (
+            [],
+            [vesting],
+        )
         await referrals.move(w, ben, carl)
         await referrals.move(w, ana, ben)
         assert await referrals.of_friend(w, carl) == vesting._replace(referrer_id=ben, friend_id=carl)
