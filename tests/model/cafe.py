@@ -1,6 +1,7 @@
 """All the facts of one café, and the questions that are asked of them. Nothing is remembered that can be worked out."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from tests.model import earning, tiers
 from tests.model.days import DAY, day_of, period, start_of
@@ -183,10 +184,17 @@ class Cafe:
 
     def new_rules(self, rules: Rules, now: int) -> None:
         """The venue changes its mind; points that live shorter from now on still live for a whole term."""
-        before, self.rules = self.rules.ttl, rules
-        if rules.ttl is not None and (before is None or rules.ttl < before):
+        before, self.rules = self.rules, rules
+        if rules.ttl is not None and (before.ttl is None or rules.ttl < before.ttl):
             self._numbers += 1
             self.limits.append(Movement(self._numbers, "", "limit", 0, now, ends=self.ends(now)))
+        for order in self.orders:
+            order.counts = order.bill.currency == rules.spend_currency
+        if _what_counts(before) != _what_counts(rules):
+            for who, guest in self.guests.items():
+                something = guest.held.tier or self.visits(who) or any(points for _, points in self.earned(who))
+                if something or any(order.spent for order in self.orders_of(who)):
+                    guest.held = replace(guest.held, look=now)
 
     def earn(self, bill: Bill, who: str | None, day: int) -> earning.Earned | str:
         """What this bill earns this guest; None: whoever will claim it."""
@@ -210,3 +218,9 @@ class Cafe:
         """The guest has a card from now on; the key that it goes by."""
         self.guest(who).known = True
         return self.now_called(who)
+
+
+def _what_counts(rules: Rules) -> tuple[object, ...]:
+    """What tiers count: where that changes, the next sweep looks at everybody."""
+    basis = (rules.tier_by, rules.tier_window) if rules.tiers else ("points", None)
+    return rules.spend_currency, rules.tz, *basis, rules.tiers

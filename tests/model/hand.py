@@ -126,10 +126,12 @@ def decide_held(cafe: Cafe, operator: str, name: str, now: int, *, release: bool
     order.flagged = False
     if release and order.held:
         till.book(cafe, order, order.who, order.recorded_at, now)
+        if order.waits_until is None:
+            cafe.review(order.who, now)
     elif not release:
         till.take(cafe, order, order.points, now)
         till.stops_ripening(cafe, order)
-    cafe.review(order.who, now)
+        cafe.review(order.who, now)
     note(cafe, operator, "release" if release else "drop", order.who, 0, now)
     return "done"
 

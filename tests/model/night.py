@@ -18,7 +18,7 @@ def sweep(cafe: Cafe, now: int) -> None:
             order.entry = cafe.credit(order.who, "earned", order.points, now, order=order.number)
             cafe.review(order.who, now)
     _referrals(cafe, now)
-    for voucher in cafe.vouchers:
+    for voucher in sorted(cafe.vouchers, key=lambda one: one.hold_until):
         if voucher.status == "issued" and voucher.hold_until <= now:
             cafe.give_back(voucher, voucher.charged, now)
             voucher.status = "expired"
