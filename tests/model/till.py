@@ -27,7 +27,8 @@ def paid(cafe: Cafe, till: str, name: str, bill: Bill, who: str | None, now: int
     if who is not None:
         order.welcome = min(earned.fixed, 0 if cafe.guest(who).welcomed else cafe.rules.welcome)
         belongs(cafe, order, who, now, now, stamped=earned.stamped)
-    for refund in [one for one in cafe.waiting if (one.till, one.order) == (till, name)]:
+    waiting = [one for one in cafe.waiting if (one.till, one.order) == (till, name)]
+    for refund in sorted(waiting, key=lambda one: (one.canceled, one.at, one.name)):
         cafe.waiting.remove(refund)
         _apply(cafe, order, refund, now)
     return "accepted"

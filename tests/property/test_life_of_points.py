@@ -23,7 +23,7 @@ from tests.model.happenings import happen
 from tests.model.one_thread import in_one_thread
 from tests.model.pair import Pair
 
-OPERATIONS = int(os.environ.get("NOSTR_LOYALTY_TEST_STEPS", "12000"))
+OPERATIONS = int(os.environ.get("NOSTR_LOYALTY_TEST_STEPS", "25000"))
 EXAMPLES = 25
 """Lives in one run of Hypothesis; then comes the next seed."""
 START = 1_790_000_000
