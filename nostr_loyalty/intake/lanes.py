@@ -21,8 +21,10 @@ from typing import Final
 from kinds.event import Claimed
 from relay_client.deliveries import Arrived, CaughtUp, Delivery, Rejected
 
-BYTES_MAX: Final = 24 * 1024 * 1024
-"""Of texts that wait, in all lanes together; in memory they take about three times as much."""
+CROWD_BYTES_MAX: Final = 24 * 1024 * 1024
+"""Of texts that wait in the crowd's lane; in memory they take about three times as much."""
+BYTES_MAX: Final = 1024 * 1024
+"""Of texts that wait in the other lanes together: they are soon taken, and what waits at the relay costs nothing."""
 FLOOD: Final = 2_000
 """Wraps that wait, from which on they are opened in small portions, so that whoever comes meanwhile has not long to
 wait.
@@ -90,10 +92,12 @@ def is_guarded(delivery: Arrived | CaughtUp) -> bool:
 class Lanes:
     """Put in what was delivered; take out what is to be handled next."""
 
-    def __init__(self, staff_relays: Collection[str] = (), *, bytes_max: int = BYTES_MAX) -> None:
+    def __init__(
+        self, staff_relays: Collection[str] = (), *, bytes_max: int = BYTES_MAX, crowd_bytes_max: int = CROWD_BYTES_MAX
+    ) -> None:  # fmt: skip
         """`staff_relays`: relays whose wraps go before those of the others."""
         self._staff = frozenset(staff_relays)
-        self._bytes_max = bytes_max
+        self._bytes_max = {True: crowd_bytes_max, False: bytes_max}
         self._bytes = {True: 0, False: 0}  # of the crowd, and of the others
         self._urgent: deque[Delivery] = deque()
         self._of_staff: deque[Delivery] = deque()
@@ -114,7 +118,7 @@ class Lanes:
             self._sort(delivery)
         self._filled.set()
         filled = {self.is_crowd(delivery) for delivery in deliveries}
-        while any(self._bytes[sort] > self._bytes_max for sort in filled) and not self._closed:
+        while any(self._bytes[sort] > self._bytes_max[sort] for sort in filled) and not self._closed:
             self._emptied.clear()
             await self._emptied.wait()
 

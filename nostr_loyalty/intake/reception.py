@@ -26,6 +26,8 @@ from relay_client.deliveries import Arrived, CaughtUp, Delivery, Rejected
 OPEN_CHUNK: Final = 16
 """Events whose signatures are checked before other tasks have their turn: about half a millisecond."""
 
+UNREADABLE_MAX: Final = 2_000
+"""Ids of unreadable wraps that are remembered here; the ledger remembers them all."""
 DEFERRED_MAX: Final = 500
 """Letters of strangers that wait for the allowance of their relay."""
 
@@ -86,6 +88,7 @@ class Reception:
         self._staff = programs.sources | programs.people | programs.issuers  # our own keys too: the self-test of relays
         self._work = max(program.first_contact_work for program in programs.all)
         self._deferred: deque[_Deferred] = deque()
+        self._unreadable: dict[str, None] = {}
         self.door = Door(programs.issuers, programs.sources, kinds=admitted(programs))
         self.counts: Counter[str] = Counter()
 
@@ -111,8 +114,9 @@ class Reception:
                     case Forged(code=code):  # promise 1: counted, nothing else
                         self.door.drop(code)
                     case Sealed(envelope=envelope, code=code):
-                        self.counts[code] += 1
-                        batch.envelopes.append(envelope)
+                        if self._is_news(envelope[0]):
+                            self.counts[code] += 1
+                            batch.envelopes.append(envelope)
                     case Opened(message=message):
                         if message.ref in found and message.envelope is not None:
                             batch.envelopes.append(message.envelope)  # the same message in a second wrap
@@ -149,6 +153,15 @@ class Reception:
             self._deferred.popleft()
             self.door.drop("too-many-strangers")
         self._deferred.append(one)
+
+    def _is_news(self, wrap: str) -> bool:
+        """Whether this unreadable wrap is met for the first time: a relay may deliver it again before it is recorded."""
+        if wrap in self._unreadable:
+            return False
+        self._unreadable[wrap] = None
+        if len(self._unreadable) > UNREADABLE_MAX:
+            del self._unreadable[next(iter(self._unreadable))]
+        return True
 
     async def _without_unknown_vanishers(self, events: list[Claimed]) -> list[Claimed]:
         """Leave out requests to vanish by those whom no ledger knows: before their signature costs anything."""

@@ -81,7 +81,7 @@ async def test_an_exact_copy_that_waits_already_is_not_put_in_twice() -> None:
 
 async def test_full_lanes_let_the_relays_wait() -> None:
     """Beyond so many bytes no more is put in until something was taken out."""
-    lanes = Lanes(bytes_max=100)
+    lanes = Lanes(bytes_max=100, crowd_bytes_max=100)
     putting = asyncio.create_task(lanes.put([wrap(number, size=60) for number in range(3)]))
     await asyncio.sleep(0)
     assert not putting.done()
