@@ -155,7 +155,7 @@ class Reception:
         self._deferred.append(one)
 
     def _is_news(self, wrap: str) -> bool:
-        """Whether this unreadable wrap is met for the first time: a relay may deliver it again before it is recorded."""
+        """Whether this unreadable wrap is new: a relay may deliver it again before it is recorded."""
         if wrap in self._unreadable:
             return False
         self._unreadable[wrap] = None
