@@ -27,8 +27,6 @@ def naming(events: list[Event], key: str) -> list[int]:
 @pytest.mark.parametrize("relay", ["rust", "npm"])
 async def test_nothing_is_left(tmp_path: Path, relay: str, visibility: str, text: str) -> None:
     """Relays that obey NIP-09 have neither entries nor card any more, and the requests to delete name nobody."""
-    if relay == "npm" and visibility == "private":
-        pytest.skip("as with a public program; this relay knows no protected entries")
     guest, other = new_key(), new_key()
     async with relay_named(relay) as url, Observer(url) as observer:
         venue = Venue(tmp_path, [url], visibility)

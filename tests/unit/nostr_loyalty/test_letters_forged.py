@@ -11,7 +11,7 @@ from kinds import direct_message, gift_wrap, nip44
 from kinds.event import Event, Rumor, Template, author, rumor_json, sign, to_json
 from kinds.keys import SecretKey
 from kinds.registry import GIFT_WRAP, SEAL
-from tests.unit.nostr_loyalty.correspondence import letter, old_letter, wish, wrapped
+from tests.unit.nostr_loyalty.correspondence import answered, letter, old_letter, wish, wrapped
 from tests.unit.nostr_loyalty.house import House, house, npub
 from tests.unit.nostr_loyalty.served import Served, rules
 from tests.venue import new_key
@@ -254,28 +254,32 @@ async def test_a_forgery_does_not_shadow_the_letter(tmp_path: Path) -> None:
         assert [answer.code for answer in await served.post(place.owner, event)] == ["done"]
 
 
-async def test_a_surprise_harms_no_other_letter(tmp_path: Path) -> None:
-    """A letter that meets a mistake of ours is set aside; those before and after it are answered."""
-    async with Served(tmp_path, "private", extra=rules(operators=[npub(owner := new_key())])) as served:
+@pytest.mark.parametrize("nip04", [False, True], ids=["wrap", "kind-4"])
+async def test_a_surprise_harms_no_other_letter(tmp_path: Path, nip04: bool) -> None:
+    """A letter that meets a mistake of ours is set aside, and answered when it is taken up again; those before and
+    after it are answered at once.
+    """
+    owner = new_key()
+    async with Served(tmp_path, "private", extra=rules(operators=[npub(owner)], nip04=nip04)) as served:
         path = served.path._letters
         assert path is not None
         take = path.take
 
         async def surprised(w: object, one: object, *more: object) -> object:
-            if "boom" in one.text:  # type: ignore[attr-defined] # it is a letter
+            if "help redeem" in one.text:  # type: ignore[attr-defined] # it is a letter
                 raise RuntimeError("a mistake of ours")
             return await take(w, one, *more)  # type: ignore[arg-type] # as it came
 
         path.take = surprised  # type: ignore[method-assign,assignment] # for this test
         to, at, guest = served.venue.issuer.public, served.clock.now(), npub(served.guest)
-        letters = [letter(owner, text, to=to, at=at) for text in (f"grant {guest} 1", "boom", f"grant {guest} 2")]
-        answers = await served.post(owner, *letters)
-        assert [answer.code for answer in answers] == ["done", "done"]
+        texts = (f"grant {guest} 1", "help redeem", f"grant {guest} 2")
+        answers = await served.post(owner, *(letter(owner, text, to=to, at=at, nip04=nip04) for text in texts))
+        assert sorted(answer.text[:9] for answer in answers) == ["+1 point ", "+2 points"]
         assert served.path.counts["set-aside"] == 1
         path.take = take  # type: ignore[method-assign] # as it was
         assert await served.path.retry_aside() == 1
-        (promise,) = await served.promises()
-        assert promise.label == "letter", "what was set aside is answered when it is taken up again"
+        ((event, _),) = await served.sealed()
+        assert "redeem <who> <reward>" in answered(event, owner).text
 
 
 def test_all_of_an_event_is_signed() -> None:
