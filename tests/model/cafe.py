@@ -130,6 +130,7 @@ class Cafe:
         taken = min(wanted, self.can_be_owed(holder, now)) if self.rules.deficit == "clamp" else wanted
         if order is not None:
             self.orders[order].forgiven += wanted - taken
+            self.orders[order].touched_at = now
         of = {"undoes": number} if owner == holder else {"instead": number, "lot": self.became(number)}
         self.move(holder, "revoked", -taken, now, order=order, **of)
         for bonus in self.bonuses:

@@ -75,7 +75,7 @@ def use(cafe: Cafe, asker: str, code: str, now: int, bill: Money | None = None, 
         if bill[1] != voucher.off[1]:
             return "bill-other-unit"
         back = voucher.cost - voucher.cost * min(bill[0], voucher.off[0]) // voucher.off[0]
-    voucher.status, voucher.order = USED, order
+    voucher.status, voucher.order, voucher.used_at = USED, order, now
     tills = [one.till for one in cafe.orders if one.name == order and one.who in (None, voucher.who)]
     voucher.till = tills[0] if len(tills) == 1 else None
     if back:

@@ -34,6 +34,7 @@ class Order:
     welcome: int = 0
     stamped: bool = False
     forgiven: int = 0
+    touched_at: int = 0
     code: bool = False
     day: int = 0
 
@@ -81,6 +82,7 @@ class Voucher:
     period: tuple[int, ...] = ()
     order: str | None = None
     till: str | None = None
+    used_at: int = 0
 
     @property
     def is_out(self) -> bool:

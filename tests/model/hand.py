@@ -82,7 +82,8 @@ def revoke_entry(cafe: Cafe, operator: str, number: int, now: int) -> str:
     refusal = by_hand(cafe, operator, left, now) if left else "entry-reversed-before"
     if refusal is not None:
         return refusal
-    taken = cafe.take_back(number, left, now)
+    of_orders = [one.number for one in cafe.orders if one.entry == number]
+    taken = cafe.take_back(number, left, now, next(iter(of_orders), None))
     if taken == 0:
         return "entry-reversed-before"
     for order in [one for one in cafe.orders if one.entry == number]:

@@ -88,6 +88,10 @@ class Purse:
         lot = self.lot(number)
         return max(0, lot.points - lot.taken_back - lot.run_out - (lot.left if lot.is_over(now) else 0))
 
+    def pieces(self, debit: int) -> list[tuple[int, int]]:
+        """(lot, points) that a debit still holds, in the order of taking."""
+        return [(number, out) for number, out in self._pieces[debit] if out]
+
     def ends_of(self, debit: int) -> int | None:
         """The latest end of the lots that a debit took from and still holds; None: one of them never ends."""
         ends = [self.lot(number).ends for number, out in self._pieces[debit] if out]

@@ -7,7 +7,7 @@ from tests.model import earning
 from tests.model.cafe import Cafe
 from tests.model.days import day_of
 from tests.model.earning import Bill
-from tests.model.facts import HELD, Order, Refund
+from tests.model.facts import HELD, Order, Refund, Voucher
 
 
 def paid(cafe: Cafe, till: str, name: str, bill: Bill, who: str | None, now: int) -> str:
@@ -120,8 +120,7 @@ def _taken_back_in_whole(cafe: Cafe, order: Order, now: int) -> None:
     for voucher in cafe.vouchers:
         on_it = voucher.order == order.name and voucher.till in (None, order.till)
         if on_it and order.who in (None, voucher.who) and voucher.status == "used":
-            cafe.give_back(voucher, voucher.charged, now)
-            voucher.status = "cancelled"
+            _comes_back(cafe, voucher, now)
     entry = cafe.feedback.get(order.number)
     if entry is not None:
         _take_bonus(cafe, entry, now)
@@ -131,6 +130,18 @@ def _taken_back_in_whole(cafe: Cafe, order: Order, now: int) -> None:
             for number in reversed(brought.entries):
                 if number is not None:
                     _take_bonus(cafe, number, now)
+
+
+def _comes_back(cafe: Cafe, voucher: Voucher, now: int) -> None:
+    """The voucher's points come back; those that were forgiven of an order because it had spent them are taken now."""
+    at_home = cafe.line(voucher.entry).who == voucher.who
+    pieces = cafe.purse(voucher.who).pieces(voucher.entry) if at_home else []
+    cafe.give_back(voucher, voucher.charged, now)
+    voucher.status = "cancelled"
+    for lot, points in pieces if cafe.rules.deficit == "clamp" else ():
+        for order in cafe.orders:
+            if order.entry == lot and order.forgiven and voucher.used_at <= order.touched_at:
+                order.forgiven -= cafe.take_back(lot, min(order.forgiven, points), now)
 
 
 def stops_ripening(cafe: Cafe, order: Order) -> None:

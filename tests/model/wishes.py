@@ -56,7 +56,9 @@ async def use(pair: Pair, chance: Chance) -> None:
     code, there = await _voucher(pair, chance)
     asker = chance.one(OPERATORS)
     bill = chance.one([None, (chance.one(AMOUNTS), "EUR"), (250, "EUR"), (300, "USD")])
-    order = some_order(pair, chance) if chance.number(2) else None
+    voucher = counter.find(pair.cafe, code)
+    theirs = [one for one in pair.cafe.orders if voucher is not None and one.who in (None, voucher.who)]
+    order = chance.one([some_order(pair, chance, theirs), None, some_order(pair, chance)])
     name = None if order is None else order.name
     expected = counter.use(pair.cafe, asker, code, pair.now, bill, name)
     await _ask(pair, asker, command.Use(there, None if bill is None else Money(*bill), name), expected)
