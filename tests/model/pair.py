@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -45,8 +46,10 @@ class Pair:
         self._rumors: list[tuple[Rumor, str, Callable[[Any], None] | None]] = []
         self._requests: list[tuple[Request, str, Callable[[Any], None] | None]] = []
         self.done: list[Request] = []
+        self.told: list[str] = []
         self.refused = 0
         self._refs = 0
+        self.told.append(f"the rules are {rules}")
 
     @property
     def now(self) -> int:
@@ -78,13 +81,23 @@ class Pair:
         """A till's message; what the model made of it; what is to be done with the answer."""
         if self._requests:
             await self.settle()
+        self._tell(rumor.pubkey, [tag for tag in rumor.tags if tag[0] not in ("p", "a", "note")], expected)
         self._rumors.append((rumor, expected, then))
 
     async def ask(self, request: Request, expected: str, then: Callable[[Any], None] | None = None) -> None:
         """A command; what the model made of it; what is to be done with the outcome."""
         if self._rumors:
             await self.settle()
+        self._tell(request.actor, request.command, expected)
         self._requests.append((request, expected, then))
+
+    def _tell(self, who: str, what: object, expected: str) -> None:
+        """Write down what happens, with names for keys, for whoever has to understand a difference."""
+        text = f"{datetime.fromtimestamp(self.now, UTC):%a %Y-%m-%d %H:%M:%S} UTC, {who}: {what} -> {expected}"
+        names = {key: name for one in (self.house.tills, self.house.operators) for name, key in one.items()} | KEYS
+        for key, name in names.items():
+            text = text.replace(key, name)
+        self.told.append(text)
 
     async def settle(self) -> None:
         """Let the house do what it was asked, and compare the answers."""
@@ -106,12 +119,14 @@ class Pair:
     async def sweep(self) -> None:
         """Both do what is due."""
         await self.settle()
+        self.told.append(f"{datetime.fromtimestamp(self.now, UTC):%a %Y-%m-%d %H:%M:%S} UTC: swept")
         night.sweep(self.cafe, self.now)
         await self.house.sweep()
 
     async def change(self, rules: Rules) -> None:
         """The rules change, and the house starts again."""
         await self.settle()
+        self.told.append(f"the rules are now {rules}")
         self.cafe.new_rules(rules, self.now)
         await self.house.change(section(rules))
 

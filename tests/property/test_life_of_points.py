@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import HealthCheck, Phase, note, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -46,14 +46,17 @@ class Life(RuleBasedStateMachine):
         """A new ledger on a real file, under rules that were drawn."""
         self.folder = tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None)
         self.runner = asyncio.Runner()
+        self.sound = True
         self.pair: Pair = self.run(Pair(Path(self.folder.name), chance.rules(data), START + start).open())
 
     def run(self, work: Any) -> Any:
         """Run one coroutine to its end; whatever it raises is the finding, and the end is not looked at any more."""
-        self.sound = False
-        result = self.runner.run(work)
-        self.sound = True
-        return result
+        try:
+            return self.runner.run(work)
+        except BaseException:
+            self.sound = False
+            note("\n".join(self.pair.told) if hasattr(self, "pair") else "it does not open")
+            raise
 
     def teardown(self) -> None:
         """Every line is the same, every chain can be checked, the audit finds nothing."""
