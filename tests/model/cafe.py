@@ -29,6 +29,7 @@ class Cafe:
         self.bonuses: list[Bonus] = []
         self.guests: dict[str, Guest] = {}
         self.wrong_codes: list[tuple[str, int]] = []
+        self.batch = 0
         self._numbers = 0
 
     # -- what is asked ---------------------------------------------------------------------------------------------
@@ -129,13 +130,24 @@ class Cafe:
         wanted = min(points, self.can_be_taken_back(number, now))
         taken = min(wanted, self.can_be_owed(holder, now)) if self.rules.deficit == "clamp" else wanted
         if order is not None:
-            self.orders[order].forgiven += wanted - taken
-            self.orders[order].touched_at = now
+            self._forgive(self.orders[order], points, taken, wanted, now)
         of = {"undoes": number} if owner == holder else {"instead": number, "lot": self.became(number)}
         self.move(holder, "revoked", -taken, now, order=order, **of)
         for bonus in self.bonuses:
             bonus.points -= taken if bonus.entry == number else 0
         return taken
+
+    def _forgive(self, order: Order, points: int, taken: int, wanted: int, now: int) -> None:
+        """What could not be taken; of a lost key's points also what ran out since they moved (it is told together)."""
+        assert order.entry is not None
+        order.touched_at = now
+        if self.now_called(self.line(order.entry).who) == self.line(order.entry).who:
+            order.forgiven += wanted - taken
+            return
+        lot = self.purse(self.line(order.entry).who).lot(order.entry)
+        taken_before = lot.taken_back + sum(-one.points for one in self.movements if one.instead == order.entry)
+        told_before = order.taken - points - order.unbooked - order.forgiven - taken_before
+        order.forgiven += max(0, points - taken - max(0, lot.run_out - told_before))
 
     def can_be_owed(self, who: str, now: int) -> int:
         """What can be taken of somebody where deficits are forgiven: what there is, and what vouchers hold."""

@@ -63,6 +63,7 @@ class Refund:
     canceled: bool
     at: int
     by_hand: bool = False
+    batch: int = 0
 
 
 @dataclass

@@ -101,6 +101,7 @@ class Pair:
 
     async def settle(self) -> None:
         """Let the house do what it was asked, and compare the answers."""
+        self.cafe.batch += 1
         rumors, self._rumors = self._rumors, []
         requests, self._requests = self._requests, []
         if rumors:

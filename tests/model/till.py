@@ -27,11 +27,16 @@ def paid(cafe: Cafe, till: str, name: str, bill: Bill, who: str | None, now: int
     if who is not None:
         order.welcome = min(earned.fixed, 0 if cafe.guest(who).welcomed else cafe.rules.welcome)
         belongs(cafe, order, who, now, now, stamped=earned.stamped)
-    waiting = [one for one in cafe.waiting if (one.till, one.order) == (till, name)]
-    for refund in sorted(waiting, key=lambda one: (one.canceled, one.at, one.name)):
+    for refund in _as_they_came(cafe, [one for one in cafe.waiting if (one.till, one.order) == (till, name)]):
         cafe.waiting.remove(refund)
         _apply(cafe, order, refund, now)
     return "accepted"
+
+
+def _as_they_came(cafe: Cafe, waiting: list[Refund]) -> list[Refund]:
+    """Refunds that waited, as they came; those of one second by their names, where they waited in the ledger."""
+    before = [one for one in waiting if one.batch != cafe.batch]
+    return sorted(before, key=lambda one: (one.at, one.name)) + [one for one in waiting if one.batch == cafe.batch]
 
 
 def belongs(cafe: Cafe, order: Order, who: str, since: int, now: int, *, stamped: bool) -> None:
@@ -74,6 +79,7 @@ def refunded(cafe: Cafe, refund: Refund, now: int) -> str:
         return "duplicate"
     order = cafe.find(refund.till, refund.order)
     if order is None:
+        refund.batch = cafe.batch
         cafe.waiting.append(refund)
         return "accepted"
     return _apply(cafe, order, refund, now)
