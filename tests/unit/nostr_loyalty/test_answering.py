@@ -270,7 +270,8 @@ def test_a_statement_says_what_it_states(asked: Prove, claim: str) -> None:
 def test_choices_are_confirmed_in_words() -> None:
     """Each choice has its own sentence, in both languages; a language says its own name."""
     said = [
-        [answering.sharing_chosen(program, each) for each in ("public", "private")]
+        [answering.sharing_chosen(program, "public", withdrawn=up_to) for up_to in (0, 7)]
+        + [answering.sharing_chosen(program, "private", withdrawn=7)]
         + [answering.notices_chosen(program, each) for each in ("all", "important", "off")]
         + [answering.badge_chosen(program, wanted=each) for each in (True, False)]
         + [answering.language_chosen(program), answering.forgotten(program), answering.too_late(program),
@@ -281,6 +282,6 @@ def test_choices_are_confirmed_in_words() -> None:
         for program in (cafe(), cafe("es"))
     ]  # fmt: skip
     assert all(english != spanish for english, spanish in zip(*said, strict=True))
-    assert [len(set(sentences)) for sentences in said] == [18, 18]
+    assert [len(set(sentences)) for sentences in said] == [19, 19]
     assert answering.language_chosen(cafe("es")) == "A partir de ahora te escribo en español."
     assert "es (español)" in answering.no_such_language(cafe(), "xx")

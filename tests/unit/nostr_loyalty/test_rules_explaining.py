@@ -52,7 +52,7 @@ def test_rules_that_give_nothing_say_why() -> None:
     seen = CustomerFacts(welcomed=True, stamped_at=NOON - 60)
     assert explain(EVERYTHING, paid(500), seen)[0] == (
         Part("spend", 5, "1 point per 1.00 EUR; 5.00 EUR counts."),
-        Part("visit", 0, "No stamp: too soon after (or before) the latest one."),
+        Part("visit", 0, "No stamp: too soon after (or before) another one."),
         Part("multiplier:Happy hour", 2, "Happy hour, tue,wed: times 1.5."),
         Part("rounding", 1, "Rounded up, as the program says."),
     )
