@@ -7,10 +7,10 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check format test relays demo bench clean
+.PHONY: help setup check format test npm-relay relays demo bench clean
 
 help:            ## what can be made
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 setup: $(STAMP)  ## the virtual environment, with the pinned versions of constraints.txt
 
@@ -38,8 +38,10 @@ test: $(STAMP)   ## all tests; with node and npm at hand also those against nost
 	fi
 	$(BIN)/pytest -q
 
-relays: $(STAMP) ## the npm relay (it compiles for minutes) and the relay contract with it
+npm-relay:       ## the npm relay (it compiles for minutes); `make test` then runs its tests too
 	cd tests/relays/npm && npm install --no-progress
+
+relays: $(STAMP) npm-relay ## the npm relay and the relay contract with it
 	$(BIN)/pytest -q tests/integration/test_relay_contract.py tests/relays
 
 demo: $(STAMP)   ## orders, points and a stranger's check of them, on an embedded relay

@@ -57,7 +57,7 @@ def unavailable(name: str) -> str | None:
     if name == "npm" and shutil.which("node") is None:
         return "node is not installed"
     if name == "npm" and not (NPM_FOLDER / "node_modules" / "better-sqlite3" / "build").is_dir():
-        return "tests/relays/npm is not installed (make relays)"
+        return "tests/relays/npm is not installed (make npm-relay)"
     return None
 
 
@@ -179,7 +179,7 @@ class PythonRelay(ChildRelay):
 
 
 class NpmRelay(ChildRelay):
-    """`@nostr-relay/*` from npm, on SQLite in its own folder; installed by `make relays`."""
+    """`@nostr-relay/*` from npm, on SQLite in its own folder; installed by `make npm-relay`."""
 
     def command(self) -> list[str]:
         """See npm/server.js."""
