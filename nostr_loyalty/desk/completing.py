@@ -79,16 +79,17 @@ async def hang_on(r: Read, facts: Facts, rows: Collection[OrderRow]) -> tuple[se
     facts.feedback |= await feedbacks.by_order(r, ids)
     ripe = await referrals.by_order(r, ids)
     facts.referrals |= {one.id: one for one in ripe.values()}
-    wanted = {voucher.standing_id for voucher in facts.vouchers.values()}
-    wanted |= {one.standing_id for one in facts.feedback.values()}
-    wanted |= {each for one in ripe.values() for each in (one.referrer_id, one.friend_id)}
-    wanted |= {row.standing_id for row in rows if row.standing_id is not None}
-    if missing := wanted - facts.standings.keys():
-        facts.standings |= await book.standings_by_id(r, sorted(missing))
     bonuses = [one.entry_id for one in facts.feedback.values()]
     bonuses += [each for one in ripe.values() for each in (one.referrer_entry, one.friend_entry)]
     named = [each for each in bonuses if each is not None]
     facts.bonuses |= await statement.entries_by_id(r, named)
+    wanted = {voucher.standing_id for voucher in facts.vouchers.values()}
+    wanted |= {one.standing_id for one in facts.feedback.values()}
+    wanted |= {each for one in ripe.values() for each in (one.referrer_id, one.friend_id)}
+    wanted |= {row.standing_id for row in rows if row.standing_id is not None}
+    wanted |= {facts.bonuses[each].standing_id for each in named}  # on the chain of a key that was replaced since
+    if missing := wanted - facts.standings.keys():
+        facts.standings |= await book.standings_by_id(r, sorted(missing))
     await follow(r, facts)
     booked = [row.entry_id for row in rows if row.entry_id is not None]
     return with_followed(facts, wanted), [*named, *booked, *await _moved(r, facts, rows, named)]

@@ -195,6 +195,8 @@ async def _look_up_the_chain(w: Write, request: Request, facts: Facts, friend: s
     if at is not None:
         facts.referred_so_far = await referrals.count_of_referrer(w, at)
     if friend_id is not None:
+        while (moved_to := facts.standings[friend_id].relinked_to) is not None:
+            friend_id = moved_to
         facts.friend_referred = await referrals.of_friend(w, friend_id) is not None
     chain: list[str] = []
     while at is not None and len(chain) < CHAIN_MAX:
