@@ -16,7 +16,7 @@ PAGE: Final = 500
 @dataclass(frozen=True, slots=True)
 class StandingView:
     """A customer's standing in one program. `revision` is the document of the program's latest rules, `relinked_to` the
-    customer that took over.
+    customer that took over; `forgotten`: `customer` is a pseudonym.
     """
 
     standing_id: int
@@ -39,10 +39,13 @@ class StandingView:
     earned_points: int = 0
     frozen: int = 0
     relinked_to: str | None = None
+    forgotten: int = 0
 
 
 class Booked(NamedTuple):
-    """What the columns say of an entry, names spelled out, and the document that should say the same."""
+    """What the columns say of an entry, names spelled out, and the document that should say the same. `forgotten`: the
+    customer is a pseudonym; what was booked before has no document.
+    """
 
     id: int
     program: str
@@ -58,6 +61,13 @@ class Booked(NamedTuple):
     reverses: str | None
     recorded_at: int
     document: bytes
+    ref: str
+    forgotten: int
+
+    @property
+    def taken_out(self) -> bool:
+        """Whether the document is gone, because the customer was forgotten."""
+        return bool(self.forgotten) and not self.document
 
 
 _ENTRY: Final = """
@@ -72,7 +82,7 @@ _VIEW: Final = """
 SELECT s.id, p.address, p.slug, s.customer, s.balance, s.deficit, s.lifetime, s.visits, s.month, s.visits_month, s.seq,
        s.head, (SELECT document FROM revision WHERE program_id = p.id ORDER BY id DESC LIMIT 1), s.tier,
        s.next_expiry_at, s.next_expiry_points, s.spent_minor, s.earned_points, s.frozen,
-       (SELECT after.customer FROM standing AS after WHERE after.id = s.relinked_to)
+       (SELECT after.customer FROM standing AS after WHERE after.id = s.relinked_to), s.forgotten
 FROM program AS p CROSS JOIN standing AS s ON s.program_id = p.id
 """
 
@@ -204,11 +214,12 @@ async def sums_since(r: Read, program_id: int, since: int) -> dict[str, int]:
 _BOOKED: Final = """
 SELECT entry.id, program.address, lower(hex(standing.customer)), entry.type, entry.points, entry.balance, entry.seq,
        nullif(lower(hex(before.ref)), ''), lower(hex(revision.ref)), lower(hex(entry.key)), entry.expires_at,
-       nullif(lower(hex(reversed.ref)), ''), entry.recorded_at, entry.document
+       nullif(lower(hex(reversed.ref)), ''), entry.recorded_at, entry.document, lower(hex(entry.ref)),
+       standing.forgotten
 FROM entry JOIN program ON program.id = entry.program_id JOIN standing ON standing.id = entry.standing_id
 JOIN revision ON revision.id = entry.revision_id
 LEFT JOIN entry AS before ON before.id = entry.prev_id LEFT JOIN entry AS reversed ON reversed.id = entry.reverses
-WHERE entry.id > ?1 AND NOT (standing.forgotten AND length(entry.document) = 0) ORDER BY entry.id LIMIT ?2
+WHERE entry.id > ?1 ORDER BY entry.id LIMIT ?2
 """
 
 
@@ -218,10 +229,10 @@ async def booked(r: Read, after_id: int, limit: int = PAGE) -> list[Booked]:
 
 
 def _view(standing_id: int, address: str, slug: str, customer: bytes, *rest: Any) -> StandingView:
-    *figures, head, revision, tier, next_at, next_points, spent, earned, frozen, after = rest
+    *figures, head, revision, tier, next_at, next_points, spent, earned, frozen, after, forgotten = rest
     fields: tuple[Any, ...] = (
         standing_id, address, slug, name(customer), *figures, name(head) if head else None, revision, tier, next_at,
-        next_points, spent, earned, frozen, name(after) if after else None,
+        next_points, spent, earned, frozen, name(after) if after else None, forgotten,
     )  # fmt: skip
     return StandingView(*fields)
 

@@ -33,13 +33,15 @@ FILE_BYTES_MAX: Final = 64 * 1024 * 1024
 SHOWN_MAX: Final = 100
 """Mistakes and refusals that are listed."""
 PAGE: Final = 500
+FORGOTTEN: Final = "customer: a pseudonym of somebody who was forgotten, and nobody's key; take the line out"
 
 
 class Known(NamedTuple):
-    """What the ledger has already: refs of lines that were booked, and customers."""
+    """What the ledger has already: refs of lines that were booked, customers, and those of them who were forgotten."""
 
     refs: set[str]
     customers: set[str]
+    pseudonyms: set[str]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,6 +72,9 @@ def run(args: argparse.Namespace) -> int:
     if mistakes:
         return _tell_mistakes(args.file, mistakes, as_json=args.json)
     known = run_to_the_end(lambda: _known(config, program, rows))
+    if known.pseudonyms:
+        mistakes = [Mistake(row.line, FORGOTTEN) for row in rows if row.grant.who in known.pseudonyms]
+        return _tell_mistakes(args.file, mistakes, as_json=args.json)
     if not args.yes:
         _tell_plan(args, program, rows, known)
         return errors.EXIT_OK
@@ -81,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
 
 async def _known(config: Config, program: ProgramSettings, rows: Sequence[Brought]) -> Known:
     """Read from the ledger, page by page; nothing where no daemon has run yet."""
-    found = Known(set(), set())
+    found = Known(set(), set(), set())
     if not config.daemon.database.exists():
         return found
     database = await Database.open(config.daemon.database, readers=1, read_only=True)
@@ -94,7 +99,9 @@ async def _known(config: Config, program: ProgramSettings, rows: Sequence[Brough
                         found.refs.add(row.ref)
                 for _, id_ in await ledger_ids(r, [program]):
                     wanted = list(dict.fromkeys((id_, row.grant.who) for row in page))
-                    found.customers.update(customer for _, customer in await find_standings(r, wanted))
+                    there = await find_standings(r, wanted)
+                    found.customers.update(customer for _, customer in there)
+                    found.pseudonyms.update(one.customer for one in there.values() if one.forgotten)
     finally:
         await database.close()
     return found

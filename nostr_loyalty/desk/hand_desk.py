@@ -23,8 +23,13 @@ def known(copy: WorkingCopy, program: ServedProgram, customer: str) -> Standing 
     """
     standing_id = copy.facts.standing_ids.get((program.ledger_id, customer))
     if standing_id is None:
-        return Refusal.saying("customer-unknown", "{who} at {program}", who=key_shown(customer), program=program.slug)
+        return unknown(program, customer)
     return copy.followed(standing_id)
+
+
+def unknown(program: ServedProgram, customer: str) -> Refusal:
+    """The program never saw the customer."""
+    return Refusal.saying("customer-unknown", "{who} at {program}", who=key_shown(customer), program=program.slug)
 
 
 def is_frozen(copy: WorkingCopy, request: Request) -> bool:
@@ -41,6 +46,8 @@ def grant(copy: WorkingCopy, request: Request, command: Grant) -> Deed | Refusal
     standing = known(copy, request.program, command.who)
     if isinstance(standing, Refusal):
         return standing
+    if standing.forgotten:  # the key that was given is a pseudonym: nobody has it
+        return unknown(request.program, command.who)
     expires_at = command.expires_at
     if expires_at is None:
         expires_at = expiring.expires_at(request.program.rules, copy.now)

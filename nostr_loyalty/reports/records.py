@@ -4,7 +4,6 @@ Keys and ids are hex, times unix seconds with the venue's own date and time besi
 with its unit beside it.
 """
 
-import hashlib
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -20,11 +19,11 @@ from nostr_loyalty.rules.program import ProgramRules
 COLUMNS: Final = {
     "entries": (
         "program", "customer", "seq", "type", "points", "balance", "id", "prev", "rev", "x", "revokes", "expires_at",
-        "recorded_at", "time", "document",
+        "recorded_at", "time", "document", "forgotten",
     ),
     "balances": (
         "program", "customer", "npub", "points", "owed", "lifetime", "tier", "visits", "spent", "unit",
-        "next_expiry_points", "next_expiry_at", "frozen", "moved_to", "seq", "head",
+        "next_expiry_points", "next_expiry_at", "frozen", "moved_to", "seq", "head", "forgotten",
     ),
     "vouchers": (
         "program", "customer", "voucher", "reward", "title", "type", "value", "status", "cost", "charged", "issued_at",
@@ -38,23 +37,27 @@ COLUMNS: Final = {
 
 
 def entry(booked: Booked, tz: ZoneInfo) -> Row:
-    """An entry, with its event's id and canonical document: SHA-256 of the document is the id."""
+    """An entry, with its event's id and canonical document: SHA-256 of the document is the id. A forgotten customer
+    stands there as its pseudonym, and what was booked before has no document any more.
+    """
+    document = None if booked.taken_out else booked.document.decode()
     values = (
         booked.program, booked.customer, booked.seq, booked.type, booked.points, booked.balance,
-        hashlib.sha256(booked.document).hexdigest(), booked.prev, booked.revision, booked.key, booked.reverses,
-        booked.expires_at, booked.recorded_at, _local(booked.recorded_at, tz), booked.document.decode(),
+        booked.ref, booked.prev, booked.revision, booked.key, booked.reverses, booked.expires_at, booked.recorded_at,
+        _local(booked.recorded_at, tz), document, bool(booked.forgotten),
     )  # fmt: skip
     return _row("entries", values)
 
 
 def balance(view: StandingView, rules: ProgramRules) -> Row:
-    """A customer's standing."""
+    """A customer's standing. A pseudonym has no npub: it is nobody's key."""
     currency = rules.counted_currency
+    npub = None if view.forgotten else npub_encode(view.customer)
     spent, unit = (None, None) if currency is None else format_money(Money(view.spent_minor, currency))
     values = (
-        view.program, view.customer, npub_encode(view.customer), view.balance, view.deficit, view.lifetime, view.tier,
-        view.visits, spent, unit, view.next_expiry_points or None, view.next_expiry_at, bool(view.frozen),
-        view.relinked_to, view.seq, view.head,
+        view.program, view.customer, npub, view.balance, view.deficit, view.lifetime, view.tier, view.visits, spent,
+        unit, view.next_expiry_points or None, view.next_expiry_at, bool(view.frozen), view.relinked_to, view.seq,
+        view.head, bool(view.forgotten),
     )  # fmt: skip
     return _row("balances", values)
 

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,11 @@ import pytest
 from kinds import entry as wire
 from kinds.event import rumor_from_canonical, sign
 from kinds.keys import SecretKey, npub_encode
+from tests.clock import FakeClock
 from tests.integration.hand import Hand
 from tests.integration.lived import live
+from tests.unit.nostr_loyalty.served import Served
+from tests.venue import new_key
 
 
 @pytest.fixture(scope="module")
@@ -113,3 +117,42 @@ def test_npubs_are_told_for_people(hand: Hand) -> None:
     assert all(row["npub"] == npub_encode(row["customer"]) for row in rows)
     (moved,) = [row for row in rows if row["moved_to"]]
     assert moved["moved_to"] in {row["customer"] for row in rows if row["tier"] == "gold"}
+
+
+def test_the_sums_of_an_export_are_those_of_the_report_when_somebody_was_forgotten(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The forgotten one's entries stand there under the pseudonym, without a document, and the books add up; what is
+    booked afterwards has one, which names the pseudonym.
+    """
+    served = Served(tmp_path)
+    served.clock = FakeClock(int(time.time()))
+    other = new_key().public
+
+    async def lived() -> None:
+        async with served:
+            await served.take(served.order("1"), served.order("2", "30000"), served.order("3", customer=other))
+            assert [said.code for said in await served.write(served.guest, "forget me yes")] == ["forgotten"]
+            await served.take(served.order("1", "12000", status="refunded", refund_id="r"))
+            await served.assert_clean()
+
+    asyncio.run(lived())
+    hand = Hand(capsys, tmp_path / "config.toml")
+    entries = [json.loads(line) for line in hand("export", "--format", "jsonl").splitlines()]
+    outstanding = json.loads(hand("report", "--json"))["in_all"]["outstanding"]
+    assert sum(row["points"] for row in entries) == outstanding == 42
+    (pseudonym,) = {row["customer"] for row in entries if row["forgotten"]}
+    assert served.guest.public not in json.dumps(entries)
+    assert [(row["points"], row["document"] is None) for row in entries if row["customer"] == pseudonym] == [
+        (12, True), (30, True), (-12, False),
+    ]  # fmt: skip
+    assert [row["customer"] for row in entries if not row["forgotten"]] == [other]
+    balances = [json.loads(line) for line in hand("export", "--what", "balances", "--format", "jsonl").splitlines()]
+    assert sum(row["points"] - row["owed"] for row in balances) == outstanding
+    assert [(row["customer"], row["npub"], row["points"]) for row in balances if row["forgotten"]] == [
+        (pseudonym, None, 30)
+    ]
+    assert entries[2]["prev"] is None
+    heads = {row["seq"]: row["id"] for row in entries if row["forgotten"]}
+    assert [row["prev"] for row in entries if row["forgotten"]] == [None, heads[1], heads[2]]
+    hand.assert_clean()

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from kinds.keys import npub_encode
+from kinds.keys import is_public_key, npub_encode
 from tests.integration.hand import Hand
 from tests.serving import relay_named, serving
 from tests.unit.nostr_loyalty.served import Served
@@ -124,6 +124,39 @@ def test_files_that_cannot_be_read(hand: Hand, tmp_path: Path) -> None:
     assert (hand.code, f"{path}:2: not UTF-8" in hand.err) == (2, True)
     hand("import", path, "--dry-run", "--yes")
     assert hand.code == 2
+
+
+def test_the_pseudonym_of_somebody_who_was_forgotten_is_nobodys_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An export has such lines, and a pseudonym may look like a key: nothing is granted to it, and the line is told.
+    By hand there is nobody of that name either.
+    """
+    served = Served(tmp_path)
+
+    async def pseudonym() -> str:
+        async with served:
+            for number in range(64):  # every second one is no point of the curve, and told as such
+                guest = new_key()
+                await served.take(served.order(f"order-{number}", customer=guest.public))
+                await served.write(guest, "forget me yes")
+                async with served.database.read() as r:
+                    ((name,),) = await r.rows("SELECT lower(hex(customer)) FROM standing ORDER BY id DESC LIMIT 1")
+                if is_public_key(name):
+                    return str(name)
+        raise AssertionError("none of 64 looks like a key")
+
+    name = asyncio.run(pseudonym())
+    hand, path = Hand(capsys, tmp_path / "config.toml"), tmp_path / "balances.csv"
+    path.write_text(f"customer,points\n{ANA},7\n{name},12\n")
+    before = entries(hand)
+    for words in ([], ["--yes"]):
+        hand("import", path, *words)
+        assert (hand.code, hand.out) == (1, "nothing was booked: 1 mistake\n")
+        assert hand.err.startswith(f"{path}:3: customer: a pseudonym of somebody who was forgotten")
+    assert hand.refused("grant", name, 5) == "customer-unknown"
+    assert entries(hand) == before
+    hand.assert_clean()
 
 
 def test_which_program_must_be_said_where_there_are_several(hand: Hand, old: Path) -> None:
