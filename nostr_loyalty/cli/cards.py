@@ -21,7 +21,7 @@ from nostr_loyalty.errors import UsageWrong
 from nostr_loyalty.guest.collecting import Collection, collect, reads
 from nostr_loyalty.guest.holding import Holding
 from nostr_loyalty.guest.relays import Relays
-from nostr_loyalty.guest.rules_in_words import points_of, printable
+from nostr_loyalty.guest.rules_in_words import points_of, printable, progress_of
 from nostr_loyalty.keyfile import LocatedKey, read_key_file, unlock
 from nostr_loyalty.reaching.hosts import Hosts
 
@@ -92,13 +92,17 @@ def _of_holding(holding: Holding) -> list[str]:
         lines.append(f"  {seen_by} card at entry {card.seq}, {card.lifetime} earned in all")
         if card.tier_progress is not None:
             reached, needed, name = card.tier_progress
-            lines.append(f"  {reached} of {needed} to {_tier(program, name)}")
+            lines.append(f"  {progress_of(program, reached, needed)} to {_tier(program, name)}")
         if card.next_expiry is not None:
             when = datetime.fromtimestamp(card.next_expiry.at, _tz(program)).strftime("%Y-%m-%d %H:%M")
             lines.append(f"  {card.next_expiry.points} run out at {when}")
     issuer = npub_encode(holding.program.split(":")[1])
-    if not holding.faults:
-        lines.append(f"  verified: {_entries(len(holding.chain))} signed by {issuer}; numbers, links and sums hold")
+    if holding.is_unproven:
+        lines.append(f"  signed by {issuer}; not one entry is here to verify it by")
+    elif not holding.faults:
+        since = f" from number {holding.begins} on" if holding.begins > 1 else ""
+        count = _entries(len(holding.chain))
+        lines.append(f"  verified: {count}{since} signed by {issuer}; numbers, links and sums hold")
     return [
         *lines,
         *(f"  note: {remark}" for remark in holding.remarks),
@@ -125,7 +129,7 @@ def _tz(program: Program | None) -> ZoneInfo:
 def _row(guest: str, found: Collection, troubles: list[str]) -> dict[str, Any]:
     return {
         "guest": guest,
-        "verified": not _faults(found),
+        "verified": not _faults(found) and not any(holding.is_unproven for holding in found.holdings),
         "cards": [_card(holding) for holding in found.holdings],
         "faults": list(found.faults),
         "unopened": found.unopened,
@@ -149,7 +153,8 @@ def _card(holding: Holding) -> dict[str, Any]:
         "seq": card.seq if card else (last[1].seq if last else 0),
         "head": card.head if card else (last[0].id if last else None),
         "entries": [event.id for event, _ in holding.chain],
-        "verified": not holding.faults,
+        "verified": not holding.faults and not holding.is_unproven,
+        "verified_from": holding.begins,
         "faults": list(holding.faults),
         "remarks": list(holding.remarks),
     }

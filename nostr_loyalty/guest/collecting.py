@@ -71,7 +71,7 @@ async def collect(relays: Relays, guest: str, key: SecretKey | None, clock: Cloc
     opened = _Opened()
     collection = await _look(relays, guest, key, opened)
     for _ in range(LOOKS - 1):
-        if not any(holding.faults for holding in collection.holdings):
+        if not any(holding.faults or holding.is_unproven for holding in collection.holdings):
             break
         await clock.sleep(LOOK_AGAIN_S)
         collection = await _look(relays, guest, key, opened)
@@ -101,7 +101,7 @@ async def _look(relays: Relays, guest: str, key: SecretKey | None, opened: _Open
     holdings = (
         held(
             address, guest, lines=lines[address].values(), card=card, is_private=is_private,
-            in_force=in_force.get(address), known=known,
+            in_force=in_force.get(address), known=known, by_customer=key is not None,
         )
         for address in addresses
         for card, is_private in (found.get(address, (None, key is not None)),)

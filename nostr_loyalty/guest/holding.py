@@ -26,7 +26,7 @@ SHOWN_MAX: Final = 5
 
 class Holding(NamedTuple):
     """`program` is the address, `definition` the rules in force (None: not found); `is_private`: only the guest and the
-    issuer can read the card. `chain` is sorted by seq.
+    issuer can read the card. `chain` is sorted by seq; it may begin later than with 1 (`begins`).
     """
 
     program: str
@@ -37,15 +37,25 @@ class Holding(NamedTuple):
     faults: tuple[str, ...]
     remarks: tuple[str, ...]
 
+    @property
+    def begins(self) -> int:
+        """The number of the first entry that was found; 0: none was."""
+        return self.chain[0][1].seq if self.chain else 0
+
+    @property
+    def is_unproven(self) -> bool:
+        """There is a card, and not one of the entries that it is about."""
+        return not self.chain and self.card is not None and self.card.seq > 0
+
 
 def held(
     program: str, customer: str, *, lines: Iterable[Event], card: Card | None, is_private: bool,
-    in_force: Event | None, known: Mapping[str, Event],
+    in_force: Event | None, known: Mapping[str, Event], by_customer: bool,
 ) -> Holding:  # fmt: skip
     """Put together what was found of one program, and look whether it is all true.
 
     `lines` are the customer's entries in any order, `in_force` the newest definition, `known` events that entries name
-    as their rules, by id.
+    as their rules, by id. `by_customer`: whoever looks has the customer's key, and has opened what only that opens.
     """
     chain = tuple(
         sorted(((event, entries.parse(event)) for event in lines), key=lambda line: (line[1].seq, line[0].id))
@@ -65,6 +75,7 @@ def held(
         remarks.append(
             f"{_entries(len(missing))} made under earlier rules, which these relays keep no more; the venue has them"
         )
+    remarks += _of_the_beginning(chain, card, by_customer=by_customer)
     if card is None:
         remarks.append("no card was found")
     return Holding(program, definition, card, is_private, chain, tuple(faults), tuple(remarks))
@@ -84,11 +95,12 @@ def _of_chain(chain: Sequence[Line], customer: str) -> Iterator[str]:
     if any(entry.customer != customer for _, entry in chain):
         yield "an entry is about somebody else"
     seqs = [entry.seq for _, entry in chain]
-    missing = sorted(set(range(1, max(seqs, default=0) + 1)).difference(seqs))
-    unbroken = chain[: missing[0] - 1] if missing else chain
+    first = min(seqs, default=1)
+    missing = sorted(set(range(first, max(seqs, default=0) + 1)).difference(seqs))
+    unbroken = chain[: missing[0] - first] if missing else chain
     if unbroken:
         try:
-            entries.verify_chain([event for event, _ in unbroken])
+            entries.verify_chain([event for event, _ in unbroken], whole=first == 1)
         except ChainBroken as broken:
             yield f"entry {chain[broken.at][1].seq}: {CODES[broken.code]}"
     if missing:
@@ -96,6 +108,23 @@ def _of_chain(chain: Sequence[Line], customer: str) -> Iterator[str]:
             f"{_ranges(missing)} missing: not sent while notices were switched off, or these relays have them no more; "
             "ask the venue for your history"
         )
+
+
+def _of_the_beginning(chain: Sequence[Line], card: Card | None, *, by_customer: bool) -> Iterator[str]:
+    """What stood in public once and was withdrawn, or was always private, is nowhere for everybody; and what was
+    withdrawn, or not sent while notices were off, not for the customer either. Only a beginning is like that, or all.
+    """
+    last = chain[0][1].seq - 1 if chain else (card.seq if card else 0)
+    if last < 1:
+        return
+    those = "entry 1 is" if last == 1 else f"the entries up to number {last} are"
+    if by_customer:
+        yield (
+            f"{those} not here: withdrawn when you went private, or not sent while notices were off; "
+            "ask the venue for your history"
+        )
+    else:
+        yield f"{those} private"
 
 
 def _of_rules(program: str, chain: Sequence[Line], known: Mapping[str, Event]) -> list[str]:
@@ -118,10 +147,12 @@ def _of_card(card: Card | None, customer: str, chain: Sequence[Line]) -> Iterato
         return
     if card.customer != customer:
         yield "the card is about somebody else"
-    last = chain[-1] if chain else None
-    if card.seq != (last[1].seq if last else 0):
-        yield f"the card is at entry {card.seq}, and the last entry that was found is {last[1].seq if last else 'none'}"
-    elif last is not None and (card.head, card.points) != (last[0].id, last[1].balance):
+    if not chain:
+        return  # every entry is private: see _of_the_beginning
+    last = chain[-1]
+    if card.seq != last[1].seq:
+        yield f"the card is at entry {card.seq}, and the last entry that was found is {last[1].seq}"
+    elif (card.head, card.points) != (last[0].id, last[1].balance):
         yield f"the card says {card.points}, and the last entry {last[1].balance}; or it names another last entry"
 
 

@@ -115,6 +115,14 @@ def _threshold(program: Program, threshold: int) -> str:
     return f"{_amount(threshold, basis.currency or '')}{within}"
 
 
+def progress_of(program: Program | None, reached: int, needed: int) -> str:
+    """How far a customer is on the way to a tier, in what the program measures it by."""
+    basis = program.tier_basis if program else None
+    if basis is None or basis.basis != "spend":
+        return f"{reached} of {needed}"
+    return f"{_amount(reached, basis.currency or '')} of {_amount(needed, basis.currency or '')}"
+
+
 def _amount(minor: int, currency: str) -> str:
     """Whole smallest units as an amount; what is no currency of ours is said as it stands."""
     try:

@@ -10,9 +10,11 @@ from kinds import registry
 from kinds.entry import Entry
 from kinds.event import Event, Template, sign, to_json
 from kinds.keys import npub_encode
+from kinds.tags import value
 from nostr_loyalty import errors
 from nostr_loyalty.cli.main import main
 from tests.integration.guest_town import Liar, Shell, junk, town
+from tests.integration.talk import Talk
 from tests.observer import Observer
 from tests.relays.real import free_port
 from tests.relays.scripted import ScriptedRelay
@@ -112,19 +114,53 @@ async def test_a_lie_is_told_and_ends_with_1(tmp_path: Path, lie: str, shell: Sh
         balance = 99 if lie == "sum" else 15
         second = liar.entry(2, 5, balance, first.id, rev=rev or liar.rules.id)
         shown = liar.card(999 if lie == "card" else balance, 2, second.id)
-        rules, before = [] if lie == "no-program" else [liar.rules], [] if lie == "gap" else [first]
-        await place.observer.send(*rules, *before, second, shown)
+        if lie == "gap":
+            second = liar.entry(3, 5, 20, second.id)
+            shown = liar.card(20, 3, second.id)
+        rules = [] if lie == "no-program" else [liar.rules]
+        await place.observer.send(*rules, first, second, shown)
         said = await shell("cards", place.npub, "--relay", place.url)
         assert said.code == errors.EXIT_DIFFERS
         says = {
             "sum": "DOES NOT VERIFY: entry 2: ", "card": "the card says 999, and the last entry 15",
-            "no-rules": "entry 2 names rules that nobody has", "gap": "DOES NOT VERIFY: entry 1 is missing",
+            "no-rules": "entry 2 names rules that nobody has", "gap": "DOES NOT VERIFY: entry 2 is missing",
             "foreign-rules": "entry 2 names as its rules what is no definition of this program by its issuer",
             "no-program": "the program's definition is on none of these relays",
         }  # fmt: skip
         assert says[lie] in said.out
         assert "Café Sol: 24 points" in said.out
         assert "verified: 2 entries" in said.out
+
+
+async def test_who_was_private_for_a_while_is_verified_from_there_on(tmp_path: Path, shell: Shell) -> None:
+    """What was withdrawn stays private: everybody's client verifies the rest, from the first entry that is public, and
+    so does the guest's own, whose wraps hold what was private in between.
+    """
+    guest = new_key()
+    key_file = tmp_path / "guest.key"
+    key_file.write_text(guest.nsec())
+    key_file.chmod(0o600)
+    async with relay_named("rust") as url, Observer(url) as observer:
+        venue = Venue(tmp_path, [url], "public")
+        async with serving(venue.write_config()):
+            talk = Talk(venue, observer)
+            for number, text in (("1", "share private"), ("2", "share public")):
+                order = venue.order(number, guest.public)
+                await observer.send(order)
+                await observer.replies(venue.till, order.id)
+                assert (await talk.say(guest, text)).code == "answered"
+            for number in ("3", "4"):
+                await observer.send(venue.order(number, guest.public))
+            await observer.until(lambda events: any(
+                each.kind == registry.CARD and value(each.tags, "seq") == "4" for each in events
+            ) or None)  # fmt: skip
+        for words in ([npub_encode(guest.public)], ["--key", key_file]):
+            said = await shell("cards", *words, "--relay", url)
+            assert (said.code, "DOES NOT VERIFY" in said.out) == (errors.EXIT_OK, False), said.out
+            assert "verified: 3 entries from number 2 on signed by" in said.out
+            assert f"note: entry 1 is {'private' if len(words) == 1 else 'not here: withdrawn'}" in said.out
+        (card,) = (await shell("cards", guest.public, "--relay", url, "--json")).json()["cards"]
+        assert (card["verified"], card["verified_from"], card["seq"], card["faults"]) == (True, 2, 4, [])
 
 
 async def test_a_forged_proof_is_told(tmp_path: Path, shell: Shell) -> None:

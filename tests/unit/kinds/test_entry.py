@@ -156,3 +156,20 @@ def test_a_damaged_chain_is_refused_where_it_breaks(
     events = chain(("earned", 12), ("granted", 5), ("redeemed", -10), ("earned", 3))
     verify_chain(events)
     assert broken(damage(events)) == fault
+
+
+def test_a_chain_with_a_private_beginning_is_verified_from_there_on() -> None:
+    """Only where that is asked for, and of what is there nothing may be missing; a first entry has nothing before it."""
+    events = chain(("earned", 12), ("granted", 5), ("redeemed", -10), ("earned", 3))
+    for start in range(4):
+        verify_chain(events[start:], whole=False)
+    for piece, fault in (
+        ([events[1], events[3]], ("chain-gap", 1)),
+        ([events[1], changed(events[2], balance=8)], ("chain-wrong-balance", 1)),
+        ([events[1], changed(events[2], prev="0" * 64)], ("chain-wrong-prev", 1)),
+        ([changed(events[0], balance=13)], ("chain-wrong-balance", 0)),
+        ([], ("chain-empty", 0)),
+    ):
+        with pytest.raises(ChainBroken) as found:
+            verify_chain(piece, whole=False)
+        assert (found.value.code, found.value.at) == fault

@@ -55,12 +55,13 @@ def card(lines: list[Event], **changed: Any) -> Card:
 
 
 def found(
-    lines: list[Event], shown: Card | None, *, in_force: Event | None = RULES, known: tuple[Event, ...] = (RULES,)
-) -> Holding:
+    lines: list[Event], shown: Card | None, *, in_force: Event | None = RULES, known: tuple[Event, ...] = (RULES,),
+    by_customer: bool = False,
+) -> Holding:  # fmt: skip
     """What is made of this."""
     return held(
         CAFE, GUEST, lines=reversed(lines), card=shown, is_private=False, in_force=in_force,
-        known={event.id: event for event in known},
+        known={event.id: event for event in known}, by_customer=by_customer,
     )  # fmt: skip
 
 
@@ -99,7 +100,47 @@ def test_an_entry_that_is_missing_is_told() -> None:
     (fault,) = found([lines[0], lines[2]], card(lines)).faults
     assert fault.startswith("entry 2 is missing: not sent while notices were switched off, or")
     assert found(lines[:2], card(lines)).faults == ("the card is at entry 3, and the last entry that was found is 2",)
-    assert found([], card(lines)).faults == ("the card is at entry 3, and the last entry that was found is none",)
+
+
+@pytest.mark.parametrize("by_customer", [False, True])
+def test_a_beginning_that_nobody_can_see_is_noted(by_customer: bool) -> None:
+    """What was withdrawn is not published again, and what was private was never: the rest is verified from there on.
+    The guest's own client says what may have become of it, everybody else's that it is private.
+    """
+    lines = chain(12, 30, 8, -10, 5)
+    holding = found(lines[2:], card(lines), by_customer=by_customer)
+    assert (holding.faults, holding.begins, holding.is_unproven) == ((), 3, False)
+    (remark,) = holding.remarks
+    assert remark.startswith("the entries up to number 2 are " + ("not here: withdrawn" if by_customer else "private"))
+    (remark,) = found(lines[1:], card(lines)).remarks
+    assert remark == "entry 1 is private"
+
+
+def test_a_card_without_an_entry_is_not_proven() -> None:
+    """All entries are private: nothing contradicts itself, and nothing shows that it is so."""
+    holding = found([], card(chain(12, 30, 8)))
+    assert (holding.faults, holding.begins, holding.is_unproven) == ((), 0, True)
+    assert holding.remarks == ("the entries up to number 3 are private",)
+    assert not found([], None).is_unproven
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda seq, entry: entry._replace(balance=99) if seq == 4 else entry, "chain-wrong-balance"),
+        (lambda seq, entry: entry._replace(prev="ab" * 32) if seq == 4 else entry, "chain-wrong-prev"),
+        (lambda seq, entry: entry._replace(key=f"{3:064x}") if seq == 4 else entry, "chain-duplicate-key"),
+    ],
+)
+def test_behind_a_private_beginning_a_break_is_told(change: Callable[[int, Entry], Entry], says: str) -> None:
+    """A wrong sum, a wrong link, a key that comes twice, and an entry that is missing between two."""
+    lines = chain(12, 30, 8, 9, 5, change=change)
+    assert f"entry 4: {CODES[says]}" in found(lines[2:], card(lines)).faults
+    sound = chain(12, 30, 8, 9, 5)
+    (fault,) = found([sound[2], sound[4]], card(sound)).faults
+    assert fault.startswith("entry 4 is missing")
+    (fault,) = found(sound[2:4], card(sound)).faults
+    assert fault == "the card is at entry 5, and the last entry that was found is 4"
 
 
 def test_many_gaps_are_told_in_ranges() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from kinds.earn import VisitEarn
 from kinds.program import Perk, Program, Tier, TierBasis
-from nostr_loyalty.guest.rules_in_words import LABELS, printable, rules_in_words, side_by_side
+from nostr_loyalty.guest.rules_in_words import LABELS, printable, progress_of, rules_in_words, side_by_side
 from tests.unit.kinds.samples import FULL_PROGRAM, ISSUER
 
 BARE = Program(ISSUER.public, "bar", "Bar")
@@ -99,3 +99,11 @@ def test_what_does_not_fit_beside_stands_below() -> None:
 def test_a_stranger_does_not_steer_the_terminal() -> None:
     """Escape sequences, carriage returns and marks that turn the direction of writing are not printed."""
     assert printable("Caf\u00e9\x1b[2J\r\u202eloS\x9b1m") == "Café\ufffd[2J\ufffd\ufffdloS\ufffd1m"
+
+
+def test_the_way_to_a_tier_is_told_in_what_it_takes() -> None:
+    """Money as money, and not in its smallest units; points and visits as numbers, also where no rules were found."""
+    by_spend = replace(BARE, tier_basis=TierBasis("spend", "", "0d", "EUR"))
+    assert progress_of(by_spend, 450, 10_000) == "4.50 EUR of 100.00 EUR"
+    assert progress_of(replace(BARE, tier_basis=TierBasis("visits", "", "0d")), 4, 10) == "4 of 10"
+    assert progress_of(BARE, 4, 10) == progress_of(None, 4, 10) == "4 of 10"
