@@ -159,7 +159,7 @@ def test_a_damaged_chain_is_refused_where_it_breaks(
 
 
 def test_a_chain_with_a_private_beginning_is_verified_from_there_on() -> None:
-    """Only where that is asked for; of what is there nothing may be missing, and a first entry has nothing before it."""
+    """Only where that is asked for; nothing that follows may be missing, and a first entry has nothing before it."""
     events = chain(("earned", 12), ("granted", 5), ("redeemed", -10), ("earned", 3))
     for start in range(4):
         verify_chain(events[start:], whole=False)
