@@ -3,6 +3,9 @@
 The junk is what a stranger can make: signed by keys of its own, addressed to the program, of a wrap's size, with
 nothing inside that opens. It goes to the relay where guests write. Orders in clear go to the same relay; grants go,
 wrapped, to the relay of the venue's people, and now and then to the flooded one.
+
+The relay itself is late in a flood. When an order has gone through it is heard at a second socket, so that what the
+daemon adds can be told apart: from the order's coming out of the relay to its entry's.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from bench.subject import Subject
 from kinds import direct_message, gift_wrap, nip44
 from kinds.event import Event, Template, sign
 from kinds.keys import SecretKey
-from kinds.registry import GIFT_WRAP
+from kinds.registry import ENTRY, GIFT_WRAP, PAID_ORDER
 from tests.venue import Venue, new_key
 
 EVERY_S = 0.4
@@ -34,9 +37,12 @@ CHUNK = 50
 
 @dataclass(slots=True)
 class Delays:
-    """Seconds from sent to entry received, by what was sent; `flood_s`: how long the junk took to be sent."""
+    """Seconds from sent to entry received, by what was sent; `after_relay`: from an order's coming out of the relay to
+    its entry received; `flood_s`: how long the junk took to be sent.
+    """
 
     order: list[float] = field(default_factory=list)
+    after_relay: list[float] = field(default_factory=list)
     grant: list[float] = field(default_factory=list)
     grant_at_the_flooded: list[float] = field(default_factory=list)
     flood_s: float = 0.0
@@ -70,7 +76,11 @@ async def measure(
     delays, heard = Delays(), _Ear()
     frames = junk(venue.issuer.public, count)
     guest = await RelaySocket.connect(url, heard.hear)
-    guest.write(framed(orjson.dumps(["REQ", "entries", {"kinds": [7411], "authors": [venue.issuer.public]}])))
+    entries = {"kinds": [ENTRY], "authors": [venue.issuer.public]}
+    guest.write(framed(orjson.dumps(["REQ", "entries", entries])))
+    through = _Ear()
+    other = await RelaySocket.connect(url, through.hear)
+    other.write(framed(orjson.dumps(["REQ", "orders", {"kinds": [PAID_ORDER], "#p": [venue.issuer.public]}])))
     till, staff, crowd = [await RelaySocket.connect(each, lambda _: None) for each in (url, staff_url, url)]
     flooding = asyncio.create_task(_flood(crowd, frames))
     started, number, after = time.perf_counter(), 0, 0
@@ -81,7 +91,7 @@ async def measure(
             number += 1
             who = [new_key().public for _ in range(3)]
             sent = time.perf_counter()
-            waits = [heard.of(each) for each in who]
+            waits, passed = [heard.of(each) for each in who], through.of(who[0])
             till.write(event_frame(venue.order(f"flood-{number}", who[0], at=int(time.time()))))
             staff.write(grant(venue, operator, who[1]))
             if number % 4 == 1:
@@ -89,6 +99,7 @@ async def measure(
                 at_the_flooded.append((sent, waits[2]))
             at = [await asyncio.wait_for(each, WAIT_S_MAX) - sent for each in waits[:2]]
             delays.order.append(at[0])
+            delays.after_relay.append(max(0.0, at[0] - (await asyncio.wait_for(passed, WAIT_S_MAX) - sent)))
             delays.grant.append(at[1])
             await asyncio.sleep(EVERY_S)
         delays.flood_s = await flooding - started
@@ -97,7 +108,7 @@ async def measure(
         assert subject.runs, "the daemon did not live through the flood"
     finally:
         flooding.cancel()
-        for each in (guest, till, staff, crowd):
+        for each in (guest, other, till, staff, crowd):
             each.close()
     return delays
 
@@ -111,7 +122,7 @@ async def _flood(crowd: RelaySocket, frames: list[bytes]) -> float:
 
 
 class _Ear:
-    """When the entry of somebody came."""
+    """When the order or the entry of somebody came."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, asyncio.Future[float]] = {}
@@ -126,5 +137,9 @@ class _Ear:
         at = time.perf_counter()
         event = orjson.loads(text)[2]
         for tag in event["tags"]:
-            if tag[0] == "p" and (future := self._waiting.pop(tag[1], None)) is not None and not future.done():
+            if (
+                tag[0] in ("p", "customer_pubkey")
+                and (future := self._waiting.pop(tag[1], None)) is not None
+                and not future.done()
+            ):
                 future.set_result(at)

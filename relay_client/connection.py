@@ -24,6 +24,10 @@ CLOSE_DEADLINE_S: Final = 3.0
 ADDRESS_DEADLINE_S: Final = 5.0
 """Seconds for one of a host's addresses, where it has several that were resolved for us."""
 WRITE_BUFFER_BYTES: Final = 1024 * 1024
+TURN_BYTES: Final = 64 * 1024
+"""So many bytes are read at once; then other tasks have their turn. uvloop would read 256 KiB, and that 32 times, and
+whoever waits for the ledger would wait for all of it, at each step.
+"""
 _NORMAL_CLOSURE: Final = 1000
 # websockets logs frames and failures under its own name; what matters of them is told as a happening.
 _SILENT: Final = logging.getLogger("relay_client.websockets")
@@ -51,7 +55,7 @@ class Listener(Protocol):
         """The relay reads again: there is room to write."""
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """The asyncio protocol of one socket; made by dial()."""
 
     def __init__(self, url: str, listener: Listener, text_bytes_max: int) -> None:
@@ -62,7 +66,9 @@ class Connection(asyncio.Protocol):
         self._listener = listener
         self._protocol = ClientProtocol(parse_uri(url), max_size=text_bytes_max, logger=_SILENT)
         self._transport: asyncio.Transport | None = None
+        self._buffer = memoryview(bytearray(TURN_BYTES))
         self._pieces: list[bytes] = []
+        self._held = False  # by the owner, who has enough
         self._closing: asyncio.TimerHandle | None = None
 
     @property
@@ -102,13 +108,14 @@ class Connection(asyncio.Protocol):
 
     def pause_reading(self) -> None:
         """Read no further: TCP pushes back."""
+        self._held = True
         if self._transport is not None and not self._transport.is_closing():
             self._transport.pause_reading()
 
     def resume_reading(self) -> None:
         """Read on."""
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.resume_reading()
+        self._held = False
+        self._read_on()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio: the socket stands; shake hands."""
@@ -117,9 +124,14 @@ class Connection(asyncio.Protocol):
         self._protocol.send_request(self._protocol.connect())
         self._flush()
 
-    def data_received(self, data: bytes) -> None:
-        """asyncio: bytes came."""
-        self._protocol.receive_data(data)
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """asyncio: where the next bytes go."""
+        del sizehint
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """asyncio: so many bytes came."""
+        self._protocol.receive_data(bytes(self._buffer[:nbytes]))
         texts: list[bytes] = []
         for event in self._protocol.events_received():
             if isinstance(event, Frame):
@@ -132,6 +144,8 @@ class Connection(asyncio.Protocol):
         self._flush()
         if self.ready.done() and self.ready.exception() is None:
             self._listener.brought(texts)
+        if nbytes == TURN_BYTES and not self._held:
+            self._give_way()
 
     def eof_received(self) -> None:
         """asyncio: the relay will send nothing more; the transport closes itself."""
@@ -156,6 +170,17 @@ class Connection(asyncio.Protocol):
         """asyncio: it has caught up."""
         self.writable = True
         self._listener.flow_soon()
+
+    def _give_way(self) -> None:
+        """Let other tasks have their turn before the next read."""
+        transport = self._transport
+        if transport is not None and not transport.is_closing():
+            transport.pause_reading()
+            asyncio.get_running_loop().call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        if self._transport is not None and not self._transport.is_closing() and not self._held:
+            self._transport.resume_reading()
 
     def _frame(self, frame: Frame, texts: list[bytes]) -> None:
         if frame.opcode not in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):

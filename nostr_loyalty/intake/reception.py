@@ -1,10 +1,9 @@
 """Before the transaction: is it for us, is it genuine, was it handled before, and may its author take our time?
 
 In that order, the cheap before the dear. What is forged is counted and nothing else. Of a wrap the author is known
-only when
-it is open: order systems, operators and customers whom the ledger knows are heard in any case; strangers have an
-allowance, and where a program asks for work (NIP-13) their wrap must have done it. A stranger's letter that finds no
-allowance waits, among so many; only what is heard is remembered.
+only when it is open: order systems, operators and customers whom the ledger knows are heard in any case; strangers
+have an allowance, and where a program asks for work (NIP-13) their wrap must have done it. A stranger's letter that
+finds no allowance waits, among so many; only what is heard is remembered.
 """
 
 from collections import Counter, deque
