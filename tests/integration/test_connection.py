@@ -1,7 +1,7 @@
 """relay_client.connection: whoever fills the socket does not take every turn of the loop."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -89,8 +89,8 @@ async def read_and_hold() -> None:
 @pytest.mark.parametrize("work", [read_all, read_and_hold])
 @pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
 def test_others_have_their_turn_between_reads(
-    work: Callable[[], object], new_loop: Callable[[], asyncio.AbstractEventLoop]
+    work: Callable[[], Coroutine[None, None, None]], new_loop: Callable[[], asyncio.AbstractEventLoop]
 ) -> None:
     """With asyncio's own loop and with uvloop, which reads 32 times in a turn if it is let."""
     with asyncio.Runner(loop_factory=new_loop) as runner:
-        runner.run(work())  # type: ignore[arg-type]
+        runner.run(work())
