@@ -82,6 +82,13 @@ _OF_LOTS: Final[Mapping[str, str]] = {
           AND NOT EXISTS (SELECT 1 FROM draw WHERE draw.lot_id = lot.entry_id AND draw.points < 0)""",
 }  # fmt: skip
 
+# Something ran out on the key that an order's customer goes on with.
+_RAN_OUT_LATER: Final = """EXISTS (
+    SELECT 1 FROM lot AS later WHERE later.expired > 0 AND later.standing_id IN (
+        WITH RECURSIVE heir (id) AS (
+            SELECT standing.relinked_to UNION SELECT next.relinked_to FROM heir CROSS JOIN standing AS next USING (id)
+        ) SELECT id FROM heir))"""
+
 _OF_ORDERS: Final[Mapping[str, str]] = {
     "order-entry-differs": """
         SELECT paid_order.id FROM paid_order LEFT JOIN entry ON entry.id = paid_order.entry_id
@@ -98,23 +105,26 @@ _OF_ORDERS: Final[Mapping[str, str]] = {
     "order-pending-differs": """
         SELECT id FROM paid_order WHERE (pending_until IS NOT NULL AND (entry_id IS NOT NULL OR standing_id IS NULL))
                                      OR (held = 1 AND pending_until IS NULL)""",
-    # What had expired is not taken again: there an order may count more than its entries took.
-    "order-reversed-differs": """
+    # What had expired is not taken again: there an order may count more than its entries took. (Of a key that was
+    # replaced it may have expired on the new one.)
+    "order-reversed-differs": f"""
         SELECT paid_order.id FROM paid_order
         LEFT JOIN (SELECT order_id, -sum(points) AS taken FROM entry WHERE type = 'revoked' AND order_id IS NOT NULL
                    GROUP BY order_id) AS reversals ON reversals.order_id = paid_order.id
         LEFT JOIN lot ON lot.entry_id = paid_order.entry_id
+        LEFT JOIN standing ON standing.id = paid_order.standing_id
         WHERE coalesce(reversals.taken, 0) + paid_order.unbooked + paid_order.clamped <> paid_order.reversed
           AND (coalesce(reversals.taken, 0) + paid_order.unbooked + paid_order.clamped > paid_order.reversed
-               OR coalesce(lot.expired, 0) = 0)""",
-    "order-refunds-differ": """
+               OR (coalesce(lot.expired, 0) = 0 AND NOT {_RAN_OUT_LATER}))""",
+    "order-refunds-differ": f"""
         SELECT paid_order.id FROM paid_order
         LEFT JOIN (SELECT order_id, sum(points) AS taken, sum(amount_minor) AS amount FROM refund GROUP BY order_id)
           AS refunds ON refunds.order_id = paid_order.id
         LEFT JOIN lot ON lot.entry_id = paid_order.entry_id
+        LEFT JOIN standing ON standing.id = paid_order.standing_id
         WHERE (paid_order.reversed - paid_order.clamped <> coalesce(refunds.taken, 0)
                AND (paid_order.reversed - paid_order.clamped < coalesce(refunds.taken, 0)
-                    OR coalesce(lot.expired, 0) = 0))
+                    OR (coalesce(lot.expired, 0) = 0 AND NOT {_RAN_OUT_LATER})))
            OR paid_order.refunded_minor <> CASE paid_order.status WHEN 'paid' THEN coalesce(refunds.amount, 0)
                                                                   ELSE paid_order.amount_minor END""",
     # Where visits were carried along, those of the month may be among them.

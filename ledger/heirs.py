@@ -33,6 +33,25 @@ WHERE draw.lot_id IN (SELECT value FROM json_each(?1))
 """
 
 
+# The entry before it on the old chain's end is the one that it names.
+_CAME_FROM = """
+SELECT json_group_array(json_array(came.id, draw.lot_id))
+FROM json_each(?1) CROSS JOIN entry AS came ON came.id = json_each.value AND came.type = 'granted'
+CROSS JOIN entry AS went ON went.id = came.id - 1 AND went.type = 'revoked'
+  AND instr(CAST(came.document AS TEXT), lower(hex(went.ref))) > 0
+CROSS JOIN standing AS old ON old.id = went.standing_id AND old.relinked_to = came.standing_id
+CROSS JOIN draw ON draw.entry_id = went.id
+"""
+
+
+async def origins(r: Read, lot_ids: Sequence[int]) -> dict[int, int]:
+    """Lot -> the lot that it was before its customer's key was replaced for the first time: for most the same."""
+    found = {lot_id: lot_id for lot_id in lot_ids}
+    while moved := dict(await r.packed(_CAME_FROM, packed_rows(sorted(set(found.values()))))):
+        found = {lot_id: moved.get(before, before) for lot_id, before in found.items()}
+    return found
+
+
 async def heirs(r: Read, lot_ids: Sequence[int]) -> dict[int, list[int]]:
     """Lot -> the lots that it became, one for each time that its customer's key was replaced, the latest last; of
     those that became any.

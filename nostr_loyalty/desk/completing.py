@@ -11,9 +11,9 @@ from ledger import book, heirs, orders, referrals, stamps, statement, tally, vou
 from ledger import feedback as feedbacks
 from ledger.database import Read
 from ledger.entry import Entry
-from ledger.orders import OrderRow
+from ledger.orders import OrderRow, Refund
 from ledger.vouchers import Voucher
-from nostr_loyalty.desk.facts import Facts
+from nostr_loyalty.desk.facts import AGAIN, Facts
 from nostr_loyalty.rules.calendar import day_of, period_days
 from nostr_loyalty.rules.program import ProgramRules
 from nostr_loyalty.rules.tiering import window_from
@@ -129,14 +129,12 @@ async def open_up(r: Read, facts: Facts, standing_ids: Iterable[int], also: Iter
     of_vouchers = list(facts.vouchers.values())
     homes = await statement.entries_by_id(r, [one.entry_id for one in of_vouchers])
     for voucher in of_vouchers:
-        drawn = await book.entries_drawn(r, voucher.entry_id)
-        if _at_home(voucher, homes):
-            facts.drawn[voucher.entry_id] = drawn
-            reversible |= {draw.lot_id for draw in drawn}
-        else:
+        drawn = facts.drawn[voucher.entry_id] = await book.entries_drawn(r, voucher.entry_id)
+        reversible |= {draw.lot_id for draw in drawn}
+        if not _at_home(voucher, homes):
             lots = await book.lots(r, [], also=[draw.lot_id for draw in drawn])
             facts.ends[voucher.entry_id] = [lot.expires_at for each in lots.values() for lot in each]
-    await _forgive(r, facts)
+    reversible |= await _drawn_on(r, facts)
     facts.whole = set(standing_ids)
     clamped = [each for each in facts.whole if facts.standings[each].program_id in facts.clamping]
     facts.held |= await vouchers.held(r, clamped)
@@ -146,15 +144,31 @@ async def open_up(r: Read, facts: Facts, standing_ids: Iterable[int], also: Iter
     facts.entry_refs = await book.refs(r, sorted(named))
 
 
-async def _forgive(r: Read, facts: Facts) -> None:
-    """Add the orders of which something was forgiven, by the lots that used vouchers drew on, and when that was."""
+async def _drawn_on(r: Read, facts: Facts) -> set[int]:
+    """Add the orders whose points used vouchers spent where the program clamps, also those of a key that was replaced.
+
+    Gives the lots that the orders' points are, and became.
+    """
     used = [one for one in facts.vouchers.values() if one.status == "used" and one.program_id in facts.clamping]
-    lots = {draw.lot_id for one in used for draw in facts.drawn.get(one.entry_id, ())}
-    credits_ = await statement.entries_by_id(r, sorted(lots))
+    lots = {draw.lot_id for one in used for draw in facts.drawn[one.entry_id]}
+    origins = await heirs.origins(r, sorted(lots))
+    credits_ = await statement.entries_by_id(r, sorted(set(origins.values())))
     rows = await orders.by_id(r, [one.order_id for one in credits_.values() if one.order_id is not None])
-    forgiven = {row.entry_id: row for row in rows.values() if row.clamped and row.entry_id is not None}
-    last = {refund.order_id: refund.recorded_at for refund in await orders.refunds_of(r, list(rows))}
-    facts.forgiven = {lot_id: (row, last[row.id]) for lot_id, row in forgiven.items()}
+    of_lot = {row.entry_id: row for row in rows.values()}
+    last = {one.order_id: one.recorded_at for one in await orders.refunds_of(r, list(rows)) if not _is_again(one)}
+    for lot_id, origin in origins.items():
+        if origin in of_lot:
+            row = of_lot[origin]
+            facts.drawn_on[lot_id] = (row, last.get(row.id, 0))
+    if missing := {row.standing_id for row in rows.values() if row.standing_id is not None} - facts.standings.keys():
+        facts.standings |= await book.standings_by_id(r, sorted(missing))
+        await follow(r, facts)
+    moved = await _moved(r, facts, list(rows.values()), [])
+    return {*moved, *(row.entry_id for row in rows.values() if row.entry_id is not None)}
+
+
+def _is_again(refund: Refund) -> bool:
+    return refund.reference.endswith(AGAIN)
 
 
 def _at_home(voucher: Voucher, homes: Mapping[int, Entry]) -> bool:

@@ -5,7 +5,7 @@ Both are plain values: `gathering` reads the one and writes the other, `working_
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from ledger.actions import Action
 from ledger.awards import Award
@@ -25,6 +25,8 @@ from nostr_loyalty.programs import ServedProgram
 
 Dice = Callable[[int], bytes]
 """n random bytes."""
+AGAIN: Final = ":again"
+"""Ends the reference of what took points that had been forgiven: it is no other time at which some were."""
 
 
 @dataclass(slots=True)
@@ -35,13 +37,14 @@ class Facts:
     holds the event ids of the entries that may be named. `refunded` names the refunds applied before, by (program,
     source, refund's reference); `waiting` those that came before their order. `tallies` reach as far back as the
     program's rules look, `stamps` as far as the gap between two does around the orders. `drawn` holds what is still
-    drawn by a redemption (its draws less what was put back); `ends`, of one on the chain of a key that was replaced,
-    when the lots end that it drew on.
+    drawn by a redemption (its draws less what was put back); `ends` is there of one on the chain of a key that was
+    replaced: when the lots end that it drew on.
     `bonuses` holds the credits, by id, that hang on an order without being its own: for feedback, for a referral.
     `heirs`: the lots that a credit became when its customer's key was replaced, the latest last; `taken`: what entries
     took of an order so far, of orders of such customers. `held`: points that a standing's issued vouchers hold, where
-    the program (in `clamping`) leaves no deficits; `forgiven`: orders of which something was forgiven there, and when,
-    by the lots that used vouchers drew on. `flagged`: orders that the guard noticed and nobody has looked at.
+    the program (in `clamping`) leaves no deficits; `drawn_on`: there, the orders whose points used vouchers spent, by
+    the lots that these drew on, and when something of the order was last taken back (0: never). `flagged`: orders that
+    the guard noticed and nobody has looked at.
     `slots` and `stock`: of a reward, what is taken. A next id of -1: nothing of that sort is made in this batch.
     """
 
@@ -76,7 +79,7 @@ class Facts:
     hand_today: tuple[int, int] = (0, 0)
     last_action: Action | None = None
     wrong_claims: tuple[int, int] = (0, 0)
-    forgiven: dict[int, tuple[OrderRow, int]] = field(default_factory=dict)
+    drawn_on: dict[int, tuple[OrderRow, int]] = field(default_factory=dict)
     flagged: frozenset[int] = frozenset()
     referrers: tuple[str, ...] = ()
     referred_so_far: int = 0

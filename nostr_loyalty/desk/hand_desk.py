@@ -6,7 +6,7 @@ from nostr_loyalty.commands.command import Freeze, Grant, Request, Revoke, Revok
 from nostr_loyalty.desk import tier_desk
 from nostr_loyalty.desk.deed import Deed
 from nostr_loyalty.desk.facts import Movement, Sentence
-from nostr_loyalty.desk.lot_moves import take, take_credit, write_off
+from nostr_loyalty.desk.lot_moves import left_of_order, take, take_credit, write_off
 from nostr_loyalty.desk.voucher_moves import give_back
 from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.programs import ServedProgram
@@ -113,7 +113,8 @@ def revoke_entry(copy: WorkingCopy, request: Request, command: RevokeEntry) -> D
     refusal = hand_limit(copy, request, due) if due else Refusal("entry-reversed-before", command.entry[:8])
     if refusal is not None:
         return refusal
-    moved = take_credit(copy, program, standing, entry.id, due)
+    left = due if order is None else min(due, left_of_order(copy, order))  # the rest had run out, or is forgiven
+    moved = take_credit(copy, program, standing, entry.id, left)
     if moved is None:
         return Refusal.saying("entry-reversed-before", "{entry}: it has run out, or was spent", entry=command.entry[:8])
     booked = copy.enter(program, standing, Movement(
@@ -122,10 +123,7 @@ def revoke_entry(copy: WorkingCopy, request: Request, command: RevokeEntry) -> D
         by=request.actor, reverses=entry.id, order_id=entry.order_id,
     ))  # fmt: skip
     if order is not None:
-        run_out = lot.expired - (order.reversed - order.unbooked - order.clamped - lot.reversed)
-        copy.put_order(order._replace(
-            reversed=order.earned, clamped=order.clamped + max(0, due + moved.points - max(0, run_out)),
-        ))  # fmt: skip
+        copy.put_order(order._replace(reversed=order.earned, clamped=order.clamped + left + moved.points))
         copy.put_refund(copy.by_hand(order, request.actor, request.ref), order.id, -moved.points, booked.id)
         standing = copy.count(copy.facts.standings[standing.id], order.day, order.source, points=-due)
         copy.put_standing(program, standing)

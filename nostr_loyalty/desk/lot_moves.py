@@ -39,44 +39,75 @@ def write_off(copy: WorkingCopy, program: ServedProgram, standing: Standing) -> 
 
 
 def take(
-    copy: WorkingCopy, program: ServedProgram, standing: Standing, points: int, *, first: int | None = None
-) -> Moved | None:
-    """A debit of so many points (above 0), of this lot first; None where the program clamps and there is nothing."""
+    copy: WorkingCopy, program: ServedProgram, standing: Standing, points: int, *, first: int | None = None,
+    owed: int = 0,
+) -> Moved | None:  # fmt: skip
+    """A debit of so many points (above 0), of this lot first; None where the program clamps and there is nothing.
+
+    `owed`: a deficit of up to so many is left where the program clamps.
+    """
     position = copy.position(standing)
-    return _clamped(copy, program, standing, points, lambda size: position.take(size, at=copy.now, first=first))
+    return _clamped(copy, program, standing, points, owed, lambda size: position.take(size, at=copy.now, first=first))
 
 
 def take_credit(
-    copy: WorkingCopy, program: ServedProgram, standing: Standing, lot_id: int, points: int
-) -> Moved | None:  # fmt: skip
+    copy: WorkingCopy, program: ServedProgram, standing: Standing, lot_id: int, points: int, *, owed: int = 0
+) -> Moved | None:
     """Take back up to so many points (0 or more) of the credit that opened this lot; None where nothing can be."""
     position = copy.position(standing)
     return _clamped(
-        copy, program, standing, points, lambda size: position.reverse_credit(lot_id, size, at=copy.now)
+        copy, program, standing, points, owed, lambda size: position.reverse_credit(lot_id, size, at=copy.now)
     )  # fmt: skip
 
 
 def take_moved_credit(
-    copy: WorkingCopy, program: ServedProgram, standing: Standing, lot_id: int, points: int, taken: int
-) -> Moved | None:
+    copy: WorkingCopy, program: ServedProgram, standing: Standing, lot_id: int, points: int, taken: int, *,
+    owed: int = 0,
+) -> Moved | None:  # fmt: skip
     """The same of a credit whose customer goes on as `standing`, with another key; `taken`: of it in all, so far.
 
     The lot that it became goes first; what had run out, of the old key or the new, is not taken again.
     """
+    points = min(points, _left_of_moved(copy, lot_id, taken))
+    heirs = copy.facts.heirs.get(lot_id, [])
+    return take(copy, program, standing, points, first=heirs[-1] if heirs else None, owed=owed) if points > 0 else None
+
+
+def take_of_order(
+    copy: WorkingCopy, program: ServedProgram, standing: Standing, row: OrderRow, points: int, *, owed: int = 0
+) -> Moved | None:
+    """Take back up to so many points of an order that were booked, of its customer, who is `standing` by now."""
+    assert row.entry_id is not None
+    if standing.id == row.standing_id:
+        return take_credit(copy, program, standing, row.entry_id, points, owed=owed)
+    return take_moved_credit(copy, program, standing, row.entry_id, points, copy.facts.taken[row.id], owed=owed)
+
+
+def left_of_order(copy: WorkingCopy, row: OrderRow) -> int:
+    """What of an order's booked points was neither taken back, nor forgiven, nor has run out, on any key."""
+    assert row.standing_id is not None
+    if copy.followed(row.standing_id).id != row.standing_id:
+        assert row.entry_id is not None
+        return max(0, _left_of_moved(copy, row.entry_id, copy.facts.taken[row.id]) - row.clamped)
+    lot = next(one for one in copy.facts.lots[row.standing_id] if one.entry_id == row.entry_id)
+    return max(0, lot.points - lot.reversed - lot.expired - row.clamped)
+
+
+def _left_of_moved(copy: WorkingCopy, lot_id: int, taken: int) -> int:
     lots = {lot.entry_id: lot for each in copy.facts.lots.values() for lot in each}
     heirs = copy.facts.heirs.get(lot_id, [])
     gone = lots[lot_id].expired + sum(lots[heir].expired + lots[heir].reversed for heir in heirs)
-    points = min(points, lots[lot_id].points - gone - taken)
-    return take(copy, program, standing, points, first=heirs[-1] if heirs else None) if points > 0 else None
+    return lots[lot_id].points - gone - taken
 
 
 def _clamped(
-    copy: WorkingCopy, program: ServedProgram, standing: Standing, points: int, take_: Callable[[int], Moved | None]
-) -> Moved | None:
+    copy: WorkingCopy, program: ServedProgram, standing: Standing, points: int, owed: int,
+    take_: Callable[[int], Moved | None],
+) -> Moved | None:  # fmt: skip
     moved = take_(points) if points else None
     if moved is None or program.rules.deficit == "allow":
         return moved
-    forgiven = moved.after.deficit - max(standing.deficit, copy.facts.held.get(standing.id, 0))
+    forgiven = moved.after.deficit - max(standing.deficit, copy.facts.held.get(standing.id, 0), owed)
     if forgiven <= 0:
         return moved
     points = -moved.points - forgiven

@@ -14,7 +14,7 @@ from ledger.referrals import Referral
 from ledger.waiting_refunds import WaitingRefund
 from nostr_loyalty.desk import tier_desk
 from nostr_loyalty.desk.facts import Movement
-from nostr_loyalty.desk.lot_moves import take_credit, take_moved_credit, write_off
+from nostr_loyalty.desk.lot_moves import left_of_order, take_credit, take_moved_credit, take_of_order, write_off
 from nostr_loyalty.desk.voucher_moves import give_back, is_for
 from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.intake.recognition import OrderMessage
@@ -93,23 +93,16 @@ class RefundDesk:
             return 0, None, row
         copy = self._copy
         standing = write_off(copy, program, copy.followed(home))
-        lot = next(one for one in copy.facts.lots[home] if one.entry_id == row.entry_id)
-        own = standing.id == home
-        before = lot.reversed if own else copy.facts.taken[row.id]
-        if own:
-            moved = take_credit(copy, program, standing, row.entry_id, points)
-        else:
-            moved = take_moved_credit(copy, program, standing, row.entry_id, points, before)
+        due = min(points, left_of_order(copy, row))  # the rest had run out
+        moved = take_of_order(copy, program, standing, row, due)
         taken = -moved.points if moved is not None else 0
-        # What is not taken had run out, or is forgiven; what ran out was perhaps said of an earlier refund.
-        run_out = lot.expired - (row.reversed - points - row.unbooked - row.clamped - before)
-        row = row._replace(clamped=row.clamped + max(0, points - taken - max(0, run_out)))
+        row = row._replace(clamped=row.clamped + due - taken)
         if moved is None:
             return 0, None, row
         entry = copy.enter(program, standing, Movement(
             type="revoked", moved=moved, text=lambda it: wording.revoked(it, canceled=refund.canceled),
             author=refund.source, reference=refund.reference, order_id=row.id, occurred_at=refund.recorded_at,
-            adapter=adapter, by=by, reverses=row.entry_id if own else None,
+            adapter=adapter, by=by, reverses=row.entry_id if standing.id == home else None,
         ))  # fmt: skip
         return taken, entry.id, row
 

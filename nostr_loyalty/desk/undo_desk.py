@@ -11,7 +11,7 @@ from nostr_loyalty.desk.deed import Deed
 from nostr_loyalty.desk.facts import Movement
 from nostr_loyalty.desk.hand_desk import give
 from nostr_loyalty.desk.lot_moves import take_credit, write_off
-from nostr_loyalty.desk.voucher_moves import give_back
+from nostr_loyalty.desk.voucher_moves import give_back, has_forgiven
 from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.publishing import deeds, wording
 from nostr_loyalty.rules import expiring
@@ -76,6 +76,8 @@ def _undo_voucher(copy: WorkingCopy, request: Request, action: Action) -> Deed |
     if action.verb == "use":
         if voucher.status != "used" or voucher.charged != voucher.cost:
             return Refusal.saying("undo-impossible", "the bill was smaller than the discount")
+        if has_forgiven(copy, voucher):
+            return Refusal.saying("undo-impossible", "points that it had spent were forgiven since")
         copy.put_voucher(voucher._replace(
             status="issued", ended_at=None, order_reference=None, hold_until=max(voucher.hold_until, copy.now + 3_600),
         ))  # fmt: skip

@@ -3,6 +3,10 @@
 What is given back goes into the lots that it came from, with at least a day to live (protocol §4 rule 3), and never
 more than was charged. Where the redemption stands on the chain of a key that was replaced, it comes as a new credit,
 which ends when the last of those lots would have ended, with at least a day to live too.
+
+Where the program clamps, an order's points may have been forgiven because a used voucher had spent them. When that
+voucher comes back its points do, and what was forgiven because of it is taken after all: never more than that, so that
+nobody has less than before the voucher came back.
 """
 
 from functools import partial
@@ -13,8 +17,8 @@ from ledger.lot import LIFE_AFTER_RESTORING_S, Draw
 from ledger.orders import OrderRow
 from ledger.vouchers import Voucher
 from ledger.waiting_refunds import WaitingRefund
-from nostr_loyalty.desk.facts import Movement
-from nostr_loyalty.desk.lot_moves import take_credit, write_off
+from nostr_loyalty.desk.facts import AGAIN, Movement
+from nostr_loyalty.desk.lot_moves import take_of_order, write_off
 from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import wording
@@ -32,12 +36,12 @@ def give_back(
     adapter: str = "daemon", by: str | None = None,
 ) -> NewEntry | None:  # fmt: skip
     """End the voucher and give back all that is still charged; None where that is nothing."""
-    drawn = copy.facts.drawn.get(voucher.entry_id, [])
+    forgiven = _forgiven(copy, voucher)
+    owed = write_off(copy, program, copy.followed(voucher.standing_id)).deficit
     entry = return_points(
         copy, program, voucher, voucher.charged, why, author=author, reference=reference, adapter=adapter, by=by
     )
-    if why == "refunded":
-        _owe_again(copy, program, voucher, drawn, author=author, reference=reference)
+    _owe_again(copy, program, voucher, forgiven, owed, author=author, reference=reference)
     status: Literal["cancelled", "expired"] = "expired" if why == "expired" else "cancelled"
     copy.put_voucher(voucher._replace(status=status, charged=0, ended_at=copy.now, slot=None))
     reward = program.rules.reward(voucher.reward)
@@ -58,9 +62,9 @@ def return_points(
         return wording.given_back(spoken, why, voucher.title)
 
     standing = write_off(copy, program, copy.followed(voucher.standing_id))
-    drawn = copy.facts.drawn.get(voucher.entry_id)
+    drawn = copy.facts.drawn[voucher.entry_id]
     position = copy.position(standing)
-    if drawn is None:
+    if voucher.entry_id in copy.facts.ends:
         moved = position.credit(copy.facts.next_entry_id, points, expires_at=_end_of(copy, voucher), at=copy.now)
         return copy.enter(program, standing, Movement(
             type="granted", moved=moved, text=text, author=author, reference=reference, occurred_at=copy.now,
@@ -74,29 +78,49 @@ def return_points(
     ))  # fmt: skip
 
 
-def _owe_again(
-    copy: WorkingCopy, program: ServedProgram, voucher: Voucher, drawn: list[Draw], *, author: str, reference: str
-) -> None:  # fmt: skip
-    """Where the program clamps: an order's points that were forgiven because this voucher had spent them have come back
-    with it, and are taken now.
+def has_forgiven(copy: WorkingCopy, voucher: Voucher) -> bool:
+    """Whether points were forgiven because this used voucher had spent them."""
+    return bool(_forgiven(copy, voucher))
+
+
+def _forgiven(copy: WorkingCopy, voucher: Voucher) -> list[tuple[OrderRow, int]]:
+    """Orders of which points were forgiven because this voucher had spent them, and how many at most.
+
+    Not those of which something was last taken back before the voucher was used: what it held then was owed.
     """
-    for draw in drawn:
-        found, at = copy.facts.forgiven.get(draw.lot_id, (None, 0))
-        if found is None or (voucher.ended_at or 0) > at:  # used after that: until then it was owed, not forgiven
-            continue
+    if voucher.status != "used" or voucher.ended_at is None:
+        return []
+    found, drawn = [], copy.facts.drawn[voucher.entry_id]
+    for draw in left_of(drawn, sum(one.points for one in drawn) - voucher.charged):
+        row, at = copy.facts.drawn_on.get(draw.lot_id, (None, 0))
+        if row is not None and voucher.ended_at <= at:
+            row = copy.order((row.program_id, row.source, row.reference)) or row
+            if row.clamped:
+                found.append((row, draw.points))
+    return found
+
+
+def _owe_again(
+    copy: WorkingCopy, program: ServedProgram, voucher: Voucher, forgiven: list[tuple[OrderRow, int]], owed: int, *,
+    author: str, reference: str,
+) -> None:  # fmt: skip
+    """What was forgiven because this voucher had spent it has come back with it, and is taken now; `owed`: the deficit
+    before the voucher came back, which this may bring back.
+    """
+    for place, (found, points) in enumerate(forgiven):
         row = copy.order((found.program_id, found.source, found.reference)) or found
         standing = copy.followed(voucher.standing_id)
-        moved = take_credit(copy, program, standing, draw.lot_id, min(row.clamped, draw.points))
+        moved = take_of_order(copy, program, standing, row, min(row.clamped, points), owed=owed)
         if moved is None:
             continue
         again = WaitingRefund(
-            row.program_id, author, row.reference, f"{reference}:{draw.lot_id}", False, row.currency, 0, voucher.hash,
+            row.program_id, author, row.reference, f"{reference}:{place}{AGAIN}", False, row.currency, 0, voucher.hash,
             copy.now,
         )  # fmt: skip
         entry = copy.enter(program, standing, Movement(
             type="revoked", moved=moved, text=partial(wording.revoked, canceled=row.status == "canceled"),
             author=author, reference=again.reference, order_id=row.id, occurred_at=copy.now, adapter="daemon",
-            reverses=draw.lot_id,
+            reverses=row.entry_id if standing.id == row.standing_id else None,
         ))  # fmt: skip
         copy.put_order(row._replace(clamped=row.clamped + moved.points))
         copy.put_refund(again, row.id, -moved.points, entry.id)

@@ -21,7 +21,7 @@ from ledger.tally import NO_SOURCE, Tally
 from ledger.vouchers import Voucher
 from ledger.waiting_refunds import WaitingRefund
 from nostr_loyalty.desk import tiers
-from nostr_loyalty.desk.facts import Dice, Facts, Movement, Slip
+from nostr_loyalty.desk.facts import AGAIN, Dice, Facts, Movement, Slip
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import publications
 from nostr_loyalty.publishing.badges import badge_award
@@ -154,6 +154,9 @@ class WorkingCopy:
         self.facts.refunded.add((refund.program_id, refund.source, refund.reference))
         if order_id in self.facts.taken:
             self.facts.taken[order_id] += points if entry_id is not None else 0
+        for lot_id, (row, _) in self.facts.drawn_on.items():
+            if row.id == order_id and not refund.reference.endswith(AGAIN):
+                self.facts.drawn_on[lot_id] = (row, self.now)
         self.release(refund)
         self.slip.refunds.append(Refund(
             refund.program_id, refund.source, refund.reference, order_id, refund.amount_minor, points, entry_id,

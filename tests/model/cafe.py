@@ -120,40 +120,31 @@ class Cafe:
             self.move(who, "expired", -lot.left, now, lot=lot.number)
         return len(overdue)
 
-    def take_back(self, number: int, points: int, now: int, order: int | None = None) -> int:
+    def take_back(self, number: int, points: int, now: int, order: int | None = None, owed: int = 0) -> int:
         """Take a credit back, or `points` of it, from whoever has it now; how much was taken."""
         owner = self.line(number).who
         holder = self.now_called(owner)
         if points == 0:
             return 0
         self.write_off(holder, now)
-        wanted = min(points, self.can_be_taken_back(number, now))
-        taken = min(wanted, self.can_be_owed(holder, now)) if self.rules.deficit == "clamp" else wanted
+        forgiven = 0 if order is None else self.orders[order].forgiven
+        wanted = min(points, self.can_be_taken_back(number, now) - forgiven)
+        taken = min(wanted, self.can_be_owed(holder, now, owed)) if self.rules.deficit == "clamp" else wanted
         if order is not None:
-            self._forgive(self.orders[order], points, taken, wanted, now)
+            self.orders[order].forgiven += wanted - taken
         of = {"undoes": number} if owner == holder else {"instead": number, "lot": self.became(number)}
         self.move(holder, "revoked", -taken, now, order=order, **of)
         for bonus in self.bonuses:
             bonus.points -= taken if bonus.entry == number else 0
         return taken
 
-    def _forgive(self, order: Order, points: int, taken: int, wanted: int, now: int) -> None:
-        """What could not be taken; of a lost key's points also what ran out since they moved (it is told together)."""
-        assert order.entry is not None
-        order.touched_at = now
-        if self.now_called(self.line(order.entry).who) == self.line(order.entry).who:
-            order.forgiven += wanted - taken
-            return
-        lot = self.purse(self.line(order.entry).who).lot(order.entry)
-        taken_before = lot.taken_back + sum(-one.points for one in self.movements if one.instead == order.entry)
-        told_before = order.taken - points - order.unbooked - order.forgiven - taken_before
-        order.forgiven += max(0, points - taken - max(0, lot.run_out - told_before))
-
-    def can_be_owed(self, who: str, now: int) -> int:
-        """What can be taken of somebody where deficits are forgiven: what there is, and what vouchers hold."""
+    def can_be_owed(self, who: str, now: int, owed: int = 0) -> int:
+        """What can be taken of somebody where deficits are forgiven: what there is, and what vouchers hold, or what
+        was `owed` a moment ago.
+        """
         purse = self.purse(who)
         held = sum(one.charged for one in self.vouchers if one.who == who and one.status == "issued")
-        return purse.spendable(now) + max(0, held - purse.deficit)
+        return purse.spendable(now) + max(0, max(held, owed) - purse.deficit)
 
     def became(self, number: int) -> int | None:
         """The credit that this one is now, on the card that it moved to; None: all of it was gone by then."""
@@ -161,6 +152,25 @@ class Cafe:
         if moved is None:
             return number if self.guest(self.line(number).who).moved_to is None else None
         return self.became(moved.number)
+
+    def first_of(self, number: int) -> int:
+        """The credit that this one was before any key was lost."""
+        was = self.line(number).was
+        return number if was is None else self.first_of(was)
+
+    def forgiven_for(self, voucher: Voucher) -> list[tuple[Order, int]]:
+        """Orders of which points were forgiven because this voucher had spent them, and how many at most: not those of
+        which nothing was taken back any more when it was used.
+        """
+        if voucher.status != "used" or self.rules.deficit != "clamp":
+            return []
+        found, left = [], voucher.charged
+        for lot, out in self.purse(self.line(voucher.entry).who).pieces(voucher.entry):
+            points = min(out, left)
+            left -= points
+            of_it = [order for order in self.orders if order.entry == self.first_of(lot) and order.forgiven]
+            found += [(order, points) for order in of_it if voucher.used_at <= order.touched_at]
+        return found
 
     def can_be_taken_back(self, number: int, now: int) -> int:
         """How much of a credit has neither run out nor been taken back, on any card that it was on."""

@@ -72,8 +72,7 @@ def revoke_entry(cafe: Cafe, operator: str, number: int, now: int) -> str:
         voucher = next(one for one in cafe.vouchers if one.entry == number)
         if voucher.charged == 0:
             return "entry-reversed-before"
-        cafe.give_back(voucher, voucher.charged, now)
-        voucher.status = "cancelled"
+        till.comes_back(cafe, voucher, now)
         note(cafe, operator, "revoke-entry", line.who, 0, now)
         return "done"
     cafe.write_off(line.who, now)
@@ -82,12 +81,16 @@ def revoke_entry(cafe: Cafe, operator: str, number: int, now: int) -> str:
     refusal = by_hand(cafe, operator, left, now) if left else "entry-reversed-before"
     if refusal is not None:
         return refusal
-    of_orders = [one.number for one in cafe.orders if one.entry == number]
-    taken = cafe.take_back(number, left, now, next(iter(of_orders), None))
+    order = next((one for one in cafe.orders if one.entry == number), None)
+    before = 0 if order is None else order.forgiven
+    taken = cafe.take_back(number, left, now, None if order is None else order.number)
+    if order is not None:
+        if taken == 0:
+            order.forgiven = before  # what is refused changes nothing
+        else:
+            order.taken, order.touched_at = order.earned, now
     if taken == 0:
         return "entry-reversed-before"
-    for order in [one for one in cafe.orders if one.entry == number]:
-        order.taken = order.earned
     cafe.review(line.who, now)
     note(cafe, operator, "revoke-entry", line.who, taken, now)
     return "done"
@@ -220,6 +223,8 @@ def _undone(cafe: Cafe, deed: Deed, guest: str, now: int) -> bool:
         voucher.status = "cancelled"
         return True
     if deed.verb == "use" and voucher.status == "used" and voucher.charged == voucher.cost:
+        if cafe.forgiven_for(voucher):
+            return False
         voucher.status, voucher.order = "issued", None
         voucher.hold_until = max(voucher.hold_until, now + 3_600)
         return True

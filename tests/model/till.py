@@ -95,6 +95,7 @@ def _apply(cafe: Cafe, order: Order, refund: Refund, now: int) -> str:
     else:
         minor = refund.minor
     cafe.refunds.append(refund)
+    order.touched_at = now
     order.refunded += minor
     whole = order.refunded == order.bill.minor
     in_all = max(order.taken, earning.back_in_all(order.earned, order.fixed, order.refunded, order.bill.minor))
@@ -126,7 +127,7 @@ def _taken_back_in_whole(cafe: Cafe, order: Order, now: int) -> None:
     for voucher in cafe.vouchers:
         on_it = voucher.order == order.name and voucher.till in (None, order.till)
         if on_it and order.who in (None, voucher.who) and voucher.status == "used":
-            _comes_back(cafe, voucher, now)
+            comes_back(cafe, voucher, now)
     entry = cafe.feedback.get(order.number)
     if entry is not None:
         _take_bonus(cafe, entry, now)
@@ -138,16 +139,18 @@ def _taken_back_in_whole(cafe: Cafe, order: Order, now: int) -> None:
                     _take_bonus(cafe, number, now)
 
 
-def _comes_back(cafe: Cafe, voucher: Voucher, now: int) -> None:
-    """The voucher's points come back; those that were forgiven of an order because it had spent them are taken now."""
-    at_home = cafe.line(voucher.entry).who == voucher.who
-    pieces = cafe.purse(voucher.who).pieces(voucher.entry) if at_home else []
+def comes_back(cafe: Cafe, voucher: Voucher, now: int) -> None:
+    """The voucher's points come back; those that were forgiven of an order because it had spent them are taken now, and
+    what was owed before may be owed again.
+    """
+    forgiven = cafe.forgiven_for(voucher)
+    cafe.write_off(voucher.who, now)
+    owed = cafe.purse(voucher.who).deficit
     cafe.give_back(voucher, voucher.charged, now)
     voucher.status = "cancelled"
-    for lot, points in pieces if cafe.rules.deficit == "clamp" else ():
-        for order in cafe.orders:
-            if order.entry == lot and order.forgiven and voucher.used_at <= order.touched_at:
-                order.forgiven -= cafe.take_back(lot, min(order.forgiven, points), now)
+    for order, points in forgiven:
+        assert order.entry is not None
+        order.forgiven -= cafe.take_back(order.entry, min(order.forgiven, points), now, owed=owed)
 
 
 def stops_ripening(cafe: Cafe, order: Order) -> None:
