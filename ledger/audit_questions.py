@@ -82,9 +82,9 @@ _OF_LOTS: Final[Mapping[str, str]] = {
           AND NOT EXISTS (SELECT 1 FROM draw WHERE draw.lot_id = lot.entry_id AND draw.points < 0)""",
 }  # fmt: skip
 
-# Something ran out on the key that an order's customer goes on with.
+# Something ran out, or was taken back by its entry, on the key that an order's customer goes on with.
 _RAN_OUT_LATER: Final = """EXISTS (
-    SELECT 1 FROM lot AS later WHERE later.expired > 0 AND later.standing_id IN (
+    SELECT 1 FROM lot AS later WHERE later.expired + later.reversed > 0 AND later.standing_id IN (
         WITH RECURSIVE heir (id) AS (
             SELECT standing.relinked_to UNION SELECT next.relinked_to FROM heir CROSS JOIN standing AS next USING (id)
         ) SELECT id FROM heir))"""
