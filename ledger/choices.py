@@ -51,7 +51,6 @@ async def forget(w: Write, standing_id: int, salt_if_none: bytes, *, keeps_comma
     and what still waits to be sent about it. `keeps_commands`: the key is an operator's too, who answers for its own.
     Answers that wait go to where it reads now, and nobody looks that up again: see `outbox.let_go`.
     """
-    await w.overwrite()
     await w.run("INSERT INTO salt (id, salt) VALUES (1, ?) ON CONFLICT DO NOTHING", salt_if_none)
     ((salt,),) = await w.rows("SELECT salt FROM salt")
     ((customer, program_id),) = await w.rows("SELECT customer, program_id FROM standing WHERE id = ?", standing_id)

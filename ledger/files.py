@@ -41,6 +41,14 @@ def made_private(path: Path) -> None:
         pass  # it is there already, or cannot be made: then SQLite says why
 
 
+def size_of_log(path: Path) -> int:
+    """Bytes of the write-ahead log beside a ledger; 0: it is empty, or not there."""
+    try:
+        return Path(f"{path}-wal").stat().st_size
+    except OSError:
+        return 0
+
+
 def onto_disk(part: Path, target: Path) -> None:
     """Moves a finished file into place so that neither it nor its name is lost in a power cut."""
     _sync(part, os.O_RDONLY)

@@ -6,60 +6,16 @@ import pytest
 
 from kinds import registry, vanish
 from kinds.event import Template, author, sign, to_json
-from kinds.keys import SecretKey
 from ledger import addresses, outbox
 from ledger.addresses import Address
 from ledger.database import Database
 from ledger.outbox import Settlement
 from tests.unit.nostr_loyalty.correspondence import wrapped
-from tests.unit.nostr_loyalty.house import House, house, npub
+from tests.unit.nostr_loyalty.guest_life import delivered, live, places_of
+from tests.unit.nostr_loyalty.house import house, npub
 from tests.unit.nostr_loyalty.served import URL
 from tests.unit.nostr_loyalty.shelf import Shelf
 from tests.venue import new_key
-
-
-async def live(place: House) -> None:
-    """A guest's life: orders, a claim, wrong codes, rewards, feedback, a friend, choices, things that waited."""
-    served = place.served
-    (receipt,) = await served.take(served.order("receipt", "9000", customer=None))
-    for text in (
-        "hello", f"claim {receipt.claim}", "claim 0000-0000-0000-0000", "redeem coffee", "feedback thank you, I am "
-        + npub(place.guest), "refer {stranger}", "notify all", "language es", "share public", "badge on", "history",
-    ):  # fmt: skip
-        await place.says("guest", text)
-    code = (await place.says("guest", "redeem coffee")).tag("voucher")
-    await place.says("guest", f"cancel {code}")
-    await place.says("staff", "redeem {guest} coffee")
-    await place.says("manager", "grant {guest} 7 for you")
-    await place.says("manager", "grant {guest} 5000 too many")
-    await place.says("owner", "refund order-2 5000 sat")
-    await served.take(served.order("order-2", "1000", status="refunded", refund_id="r"))
-    async with served.database.write() as w:
-        await addresses.note(w, [Address(place.guest.public, ("wss://relay.example",), 1, served.clock.now())])
-
-
-async def delivered(database: Database) -> None:
-    """Everything that waits to be sent has been."""
-    async with database.read() as r:
-        due = await outbox.due(r, 2**40, 10_000)
-    async with database.write() as w:
-        await outbox.settle(w, [Settlement(one.id, one.relays, (), "done") for one in due])
-
-
-async def places_of(database: Database, key: SecretKey) -> list[str]:
-    """Every column of every table in which a key stands: as bytes, as hex, as npub, or as the head of either."""
-    needles = [key.public.encode(), bytes.fromhex(key.public), npub(key).encode(), npub(key)[:16].encode(),
-               key.public[:16].encode(), key.public.upper().encode()]  # fmt: skip
-    found = []
-    async with database.read() as r:
-        tables = [name for (name,) in await r.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        for name in tables:
-            columns = [row[1] for row in await r.rows(f"PRAGMA table_info({name})")]
-            for column in columns:
-                for (value,) in await r.rows(f"SELECT CAST({column} AS BLOB) FROM {name}"):
-                    if value is not None and any(needle in value for needle in needles):
-                        found.append(f"{name}.{column}")
-    return sorted(set(found))
 
 
 async def sums(database: Database) -> list[tuple[object, ...]]:
@@ -121,29 +77,6 @@ async def test_the_farewell_goes_where_the_guest_read(tmp_path: Path, by: str) -
             await outbox.settle(w, [Settlement(farewell.id, (), farewell.relays, "abandoned", reason="no")])
         async with served.database.read() as r:
             assert await outbox.abandoned(r) == []
-
-
-async def test_the_files_hold_nothing_of_the_key(tmp_path: Path) -> None:
-    """After the next sweep the write-ahead log holds the key in no spelling, nor does a backup made then; what is
-    deleted otherwise is not overwritten page by page.
-    """
-    async with house(tmp_path, "public") as place:
-        served = place.served
-        await place.says("guest", "balance")
-        await delivered(served.database)
-        await served.sweep()
-        assert await place.code("guest", "forget me yes") == "forgotten"
-        await delivered(served.database)
-        needles = [place.guest.public.encode(), bytes.fromhex(place.guest.public), npub(place.guest).encode()]
-        log = served.database.path.with_name(served.database.path.name + "-wal")
-        assert any(needle in log.read_bytes() for needle in needles), "else the test would see nothing"
-        await served.sweep()
-        await served.database.backup(tmp_path / "backup.db")
-        for file in (tmp_path / "backup.db", log):
-            assert [needle for needle in needles if needle in file.read_bytes()] == [], file.name
-        async with served.database.write() as w:
-            assert await w.rows("PRAGMA secure_delete") == [(2,)]
-        assert await served.database.empty_log(), "there is nothing to do"
 
 
 async def test_nothing_of_it_is_sent_any_more(tmp_path: Path) -> None:
