@@ -30,6 +30,7 @@ A map of the room:
 - `announcements`    what issuers last said about themselves
 - `inbox`      what was taken in, and how far each relay was read
 - `outbox`     what is promised and not yet delivered
+- `shown`      promises to show what was private until now
 - `addresses`  where people read messages, as far as it was looked up
 - `statement`  reads for people
 - `reporting`  sums for reports, and pages for exports

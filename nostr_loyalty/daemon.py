@@ -41,6 +41,7 @@ from nostr_loyalty.readiness import Readiness
 from nostr_loyalty.upkeep.counting import tell_counts
 from nostr_loyalty.upkeep.happenings import Happenings
 from nostr_loyalty.upkeep.housekeeping import keep_house
+from nostr_loyalty.upkeep.in_vain import InVain
 from nostr_loyalty.upkeep.recommending import check_lists
 from nostr_loyalty.upkeep.self_test import SelfTest
 from nostr_loyalty.upkeep.sweeping import Sweeper
@@ -145,6 +146,7 @@ class Daemon:
             is_busy=lambda: path.is_busy,
             wake=wake,
             addresses=addresses,
+            giving_up=InVain(programs, self._clock, SystemDice()).tell,
             routes={relays for program in programs.all for relays in (program.relays, program.dm_relays)},
         )
         sweeper = Sweeper(database=database, programs=programs, clock=self._clock, dice=SystemDice(), promised=wake.set)

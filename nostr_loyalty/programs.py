@@ -86,6 +86,10 @@ class ServedPrograms:
         """The program with this address ("37411:<issuer>:<slug>"), or None."""
         return self._by_address.get(address)
 
+    def known_as(self, ledger_id: int) -> ServedProgram | None:
+        """The program with this id in the ledger, or None where it is not served any more."""
+        return next((program for program in self.all if program.ledger_id == ledger_id), None)
+
     def of_issuer(self, issuer: str) -> tuple[ServedProgram, ...]:
         """All programs signed by one key, in the order of the configuration."""
         return tuple(program for program in self.all if program.issuer == issuer)

@@ -39,7 +39,7 @@ def share(
         standing = choose(copy, standing._replace(shares=shares))
         for entry in entries:
             if entry.seq > standing.withdrawn_seq:
-                copy.promise(publications.shown(program, entry.document, copy.dice(32)))
+                copy.promise(publications.shown(program, standing, entry, copy.dice(32)))
         return copy.put_standing(program, standing)
     if badges:
         standing = drop_badges(copy, program, standing, badges)

@@ -75,10 +75,12 @@ class Client:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._pool.stop(STOP_S_MAX)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        try:
+            await self._pool.stop(STOP_S_MAX)
+        finally:  # also where this is cancelled: nothing is left running
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def publish(self, event: Event) -> None:
         """Return when the relay has the event. Unavailable: it refused, or did not say within `ANSWER_S_MAX`."""

@@ -5,7 +5,7 @@ A choice is booked like a command: on a working copy, in the same transaction as
 
 from typing import Final
 
-from ledger import addresses, awards, book, choices, programs, statement
+from ledger import addresses, awards, book, choices, programs, shown, statement
 from ledger.book import Standing
 from ledger.database import Write
 from ledger.entry import Entry
@@ -90,14 +90,19 @@ async def _share(
     badges = await _badges(w, standing)
     choice_desk.share(copy, program, standing, sharing, await _chain(w, standing), badges)
     slip = copy.close()
-    await writing.write(w, slip, now)
     if sharing == "private":
+        brought = 0
         await awards.take_out(w, standing.id)
+        await shown.drop(w, program.ledger_id, standing.id)
+    else:
+        again = await shown.again(w, program.ledger_id, standing.id, program.relays)
+        brought = again + sum(promise.label == shown.LABEL for promise in slip.promises)
+    await writing.write(w, slip, now)
     after = copy.facts.standings[standing.id]
     is_there = after.card_at and (sharing == "public" or after.card_name is not None)
     facts = {"card": publications.card_address(program, after)} if is_there else {}
-    text = answering.sharing_chosen(program, sharing, withdrawn=after.withdrawn_seq)
-    return Said(program, text, facts=facts, promises=len(slip.promises))
+    text = answering.sharing_chosen(program, sharing, withdrawn=after.withdrawn_seq, brought=brought)
+    return Said(program, text, facts=facts, promises=len(slip.promises) + brought)
 
 
 async def _badge(w: Write, program: ServedProgram, standing: Standing, *, wanted: bool, now: int, dice: Dice) -> Said:

@@ -16,23 +16,45 @@ from nostr_loyalty.publishing.saying import key_shown, say
 # -- choices ------------------------------------------------------------------------------------------------------
 
 
-def sharing_chosen(program: ServedProgram, sharing: Sharing, *, withdrawn: int) -> str:
-    """After `share`. `withdrawn`: up to this entry relays were asked to delete what was public, 0: never."""
+def sharing_chosen(program: ServedProgram, sharing: Sharing, *, withdrawn: int, brought: int = 0) -> str:
+    """After `share`. `withdrawn`: up to this entry relays were asked to delete what was public, 0: never. `brought`: so
+    many entries that were private are on their way to the relays, which may not take them.
+    """
     if sharing == "private":
         return say(
             program, "Your entries and your card at {title} are private now. The relays were asked to delete what was"
             " public, badges too. This cannot be taken back: entries that were public stay private from here on. What"
             " somebody has copied stays copied.", title=program.title,
         )  # fmt: skip
+    parts = [_made_public(program, withdrawn)]
+    if brought:
+        parts.append(say(
+            program, "Your entries of the past are being brought to the relays; if none of them takes them, I will tell"
+            " you.",
+        ))  # fmt: skip
+    parts.append(say(
+        program, "If you write “share private” later, relays are asked to delete all this, and it cannot be shown"
+        " again.",
+    ))  # fmt: skip
+    return " ".join(parts)
+
+
+def _made_public(program: ServedProgram, withdrawn: int) -> str:
     if withdrawn:
         return say(
             program, "Your card at {title} and your entries after number {number} are public now. Those up to number"
-            " {number} stay private: relays were asked to delete them, and do not take them again. What is public now"
-            " is gone for everybody as well if you write “share private”.", title=program.title, number=withdrawn,
+            " {number} stay private: relays were asked to delete them, and do not take them again.",
+            title=program.title, number=withdrawn,
         )  # fmt: skip
+    return say(program, "Your entries and your card at {title} are public from now on.", title=program.title)
+
+
+def not_shown(program: ServedProgram) -> str:
+    """To a guest whose entries of the past were to be public, where no relay has taken one of them."""
     return say(
-        program, "Your entries and your card at {title} are public now, those of the past too. If you write “share"
-        " private” later, relays are asked to delete them, and they cannot be shown again.", title=program.title,
+        program, "Not all of your entries of the past at {title} could be made public: its relays do not take what was"
+        " private before. Those stay private; your card and what is booked from now on are public. They are"
+        " brought again when the venue has other relays, or when you write “share public”.", title=program.title,
     )  # fmt: skip
 
 

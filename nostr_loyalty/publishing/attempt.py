@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ledger.outbox import Promised, Settlement
+from ledger.shown import LABEL as SHOWN
 from nostr_loyalty.publishing.publications import DISPLAY
 from nostr_loyalty.reaching.routes import Route
 from relay_client.verdict import Answer, Verdict
@@ -20,6 +21,8 @@ BACKGROUND_S: Final = 86_400
 """How long relays beyond the demanded number are still tried."""
 BACKGROUND_PERSONAL_S: Final = 3_600
 """The same for a person's own relays: whoever reads at one that is gone reads at the others too."""
+SHOWN_S: Final = 7 * 86_400
+"""What was private and is to be shown is given up then, if no relay has taken it: some ask for a login for ever."""
 DISPLAY_S: Final = 30
 """What a kitchen display has not been shown by then is old news, and relays refuse old ephemeral events."""
 REASON_CHARS_MAX: Final = 300
@@ -76,6 +79,8 @@ def settlement(attempt: Attempt, route: Route, now: int, rng: random.Random, *, 
         if kept:
             return Settlement(promised.id, accepted, refused, "done")
         return abandoned(promised, "; ".join(attempt.reasons) or "refused by every relay")
+    if promised.label == SHOWN and not accepted and now - promised.promised_at > SHOWN_S:
+        return abandoned(promised, "; ".join(attempt.reasons) or "no relay has taken it")
     if kept and now - promised.promised_at > (BACKGROUND_PERSONAL_S if route.personal else BACKGROUND_S):
         return Settlement(promised.id, accepted, refused, "done")
     longest = BACKGROUND_PAUSE_S_MAX if kept or not can_be_sealed else PAUSE_S_MAX

@@ -16,7 +16,7 @@ from typing import Final
 from kinds import program as wire
 from kinds import relay_list
 from kinds.event import author, canonical_of
-from ledger import book, expiry_policy, outbox, programs, recount
+from ledger import book, expiry_policy, outbox, programs, recount, shown
 from ledger.database import Write
 from ledger.expiry_policy import ExpiryPolicy
 from nostr_loyalty.config.settings import Config, DaemonSettings, ProgramSettings
@@ -59,6 +59,7 @@ async def serve(w: Write, settings: ProgramSettings, daemon: DaemonSettings, now
         revision, revision_id = latest.ref, latest.id
     await _apply_ttl(w, program_id, revision_id, settings, now, is_new=latest is None)
     await _count_anew(w, program_id, settings.rules(), now)
+    await shown.again_elsewhere(w, program_id, settings.relays)
     return ServedProgram(
         ledger_id=program_id, address=address, slug=settings.slug, title=settings.title, issuer=issuer,
         rules=settings.rules(), visibility=settings.visibility, sources=frozenset(settings.sources),

@@ -16,13 +16,13 @@ Rules:
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Final
 
 import structlog
 
 from ledger import outbox
-from ledger.database import Database
+from ledger.database import Database, Write
 from ledger.errors import LedgerUnavailable
 from ledger.outbox import Promised, Settlement
 from nostr_loyalty.clock import Clock
@@ -47,6 +47,8 @@ GATHER_S: Final = 0.005
 """How long outcomes are gathered for one transaction while more are under way."""
 RETRY_S: Final = 5.0
 
+GivingUp = Callable[[Write, Collection[int]], Awaitable[None]]
+
 
 class OutboxWorker:
     """One worker serves one outbox."""
@@ -55,12 +57,14 @@ class OutboxWorker:
         self, database: Database, pool: Pool, sealer: Sealer, clock: Clock, rng: random.Random,
         issuers: Collection[str], *, wake: asyncio.Event, is_busy: Callable[[], bool] = lambda: False,
         routes: Collection[tuple[str, ...]] = (), addresses: AddressBook | None = None,
+        giving_up: GivingUp | None = None,
     ) -> None:  # fmt: skip
         """`rng` spreads the pauses, nothing else; `issuers`: public keys whose secret keys the sealer holds.
 
         `wake` is set by whoever makes promises; `is_busy`: whether a crowd of orders is coming in just now.
         `routes`: every combination of relays that promises are made for, as far as they are known. `addresses`: where
-        people read; None: everything goes to the promises' own relays.
+        people read; None: everything goes to the promises' own relays. `giving_up`: called with the ids of promises
+        that are about to be abandoned, in the same transaction.
         """
         self._database = database
         self._pool = pool
@@ -78,6 +82,7 @@ class OutboxWorker:
         self._ids: set[int] = set()
         self._wake = wake
         self._router = Router(pool, addresses, clock, wake.set)
+        self._giving_up = giving_up
         self.kept = 0
 
     async def relay_is_back(self) -> None:
@@ -250,7 +255,10 @@ class OutboxWorker:
 
     async def _write(self, settlements: Iterable[Settlement]) -> None:
         written = list(settlements)
+        given_up = [one.id for one in written if one.state == "abandoned"]
         async with self._database.write() as w:
+            if given_up and self._giving_up is not None:
+                await self._giving_up(w, given_up)
             await outbox.settle(w, written)
         self.kept += sum(one.state == "done" for one in written)
 

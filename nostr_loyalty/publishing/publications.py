@@ -14,8 +14,9 @@ from kinds import registry
 from kinds.answer import Result
 from kinds.card import Card, NextExpiry, TierProgress
 from kinds.event import Template
+from ledger import shown as ledger_shown
 from ledger.book import Standing
-from ledger.entry import NewEntry
+from ledger.entry import Entry, NewEntry
 from ledger.outbox import Promise
 from nostr_loyalty.intake.recognition import OrderMessage, Rejection
 from nostr_loyalty.programs import ServedProgram
@@ -65,9 +66,13 @@ def entry(program: ServedProgram, standing: Standing, booked: NewEntry, said: st
     return _promise(program, LANE_ENTRY, "notice", recipe, seed, program.relays, receiver=standing.customer)
 
 
-def shown(program: ServedProgram, document: bytes, seed: bytes) -> Promise:
-    """The publication in clear of an entry that was private until now; there may be many, and nobody waits for them."""
-    return _promise(program, LANE_CARD, "entry", sealing.plain(document), seed, program.relays)
+def shown(program: ServedProgram, standing: Standing, entry: Entry, seed: bytes) -> Promise:
+    """The publication in clear of an entry that was private until now; there may be many, and nobody waits for them.
+
+    It is protected (NIP-70), and not every relay takes what is: one that does is enough, the others are tried too.
+    """
+    name, recipe = ledger_shown.name_of(program.ledger_id, standing.id, entry.seq), sealing.plain(entry.document)
+    return _promise(program, LANE_CARD, ledger_shown.LABEL, recipe, seed, program.relays, name)._replace(acks=1)
 
 
 def withdrawal(program: ServedProgram, document: bytes, seed: bytes) -> Promise:

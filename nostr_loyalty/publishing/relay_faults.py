@@ -1,11 +1,11 @@
-"""What the venue is told of a relay at which private messages get lost (`upkeep.self_test`). Pure."""
+"""What the venue is told of a relay at which something gets lost (`upkeep.self_test`). Pure."""
 
 from typing import Final, Literal
 
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing.saying import say
 
-RelayFault = Literal["refuses-old-wraps", "refuses-wraps", "hides-wraps"]
+RelayFault = Literal["refuses-old-wraps", "refuses-wraps", "hides-wraps", "refuses-protected"]
 WORDS_CHARS_MAX: Final = 200
 
 
@@ -34,6 +34,15 @@ def told(program: ServedProgram, relay: str, fault: RelayFault, words: str) -> s
                 "{relay} took a gift wrap and does not give it to whom it is for, not even after a login. Private "
                 "messages get lost there: use another relay for them.",
                 relay=relay,
+            )  # fmt: skip
+        case "refuses-protected":
+            return say(
+                program,
+                "{relay} takes no protected events (NIP-70) from their author. It says: “{words}”. Guests' entries are "
+                "protected while they are private: where no relay of the program takes them, they cannot be shown when "
+                "a guest writes “share public”. Add a relay where keys can log in (NIP-42), or let its operator allow "
+                "it; one such relay is enough.",
+                relay=relay, words=_quoted(words),
             )  # fmt: skip
 
 

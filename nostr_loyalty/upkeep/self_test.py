@@ -1,4 +1,4 @@
-"""Whether our relays keep private messages: tried once after each start, beside everything else.
+"""Whether our relays keep what we bring: tried once after each start, beside everything else.
 
 Each relay at which wraps are read, or to which notices go, is given one gift wrap from a program to itself, dated back
 as far as NIP-59 dates any, and is then asked for it. That is done over a connection of its own, so that nothing else
@@ -6,20 +6,23 @@ waits. What came of it is logged; of a fault the owners are told as well, once f
 cannot be tried now is tried in the next round, and after the last one no more.
 
 The wrap expires within an hour. When it comes in, it is known as a message by a daemon, and nothing is done about it.
+
+Each relay of a program is also given a protected event (NIP-70), as private entries are, of a kind that relays do not
+keep: whether it takes such a thing from its author.
 """
 
 import hashlib
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import structlog
 
 from kinds import direct_message, gift_wrap, nip44
-from kinds.event import Event
+from kinds.event import Event, Template, sign
 from kinds.gift_wrap import BACKDATED_S_MAX
 from kinds.keys import SecretKey
-from kinds.registry import GIFT_WRAP
+from kinds.registry import EPHEMERAL_GIFT_WRAP, GIFT_WRAP
 from ledger import announcements, outbox
 from ledger.database import Database
 from ledger.errors import LedgerUnavailable
@@ -43,10 +46,18 @@ TEXT: Final = "A test whether this relay keeps private messages; nothing is to b
 
 
 class Outcome(NamedTuple):
-    """What came of one relay; `words`: what it said, where it refused."""
+    """What came of one relay; `words`: what it said, where it refused; `of`: what was tried."""
 
     fault: RelayFault | None
     words: str = ""
+    of: Literal["wraps", "protected"] = "wraps"
+
+
+_NAMES: Final = {
+    "wraps": ("relay keeps private messages", "relay loses private messages", "self-test"),
+    "protected": ("relay takes protected events", "relay refuses protected events", "self-test-protected"),
+}
+"""For each: what the log says of a good and of a bad one, and what is remembered as told."""
 
 
 class SelfTest:
@@ -67,26 +78,31 @@ class SelfTest:
 
     async def run(self) -> None:
         """Try every relay, in rounds."""
-        waiting = keys_at(self._config)
+        waiting = [(url, key, try_relay) for url, key in keys_at(self._config).items()]
+        waiting += [(url, key, try_protected) for url, key in keys_at(self._config, wraps=False).items()]
         for number, pause in enumerate(ROUNDS_AFTER_S, start=1):
             await self._clock.sleep(pause)
-            for url, key in list(waiting.items()):
-                outcome = await try_relay(url, key, self._clock, self._dice, last=number == len(ROUNDS_AFTER_S))
-                if outcome is not None:
-                    del waiting[url]
+            last, untold = number == len(ROUNDS_AFTER_S), []
+            for url, key, attempt in waiting:
+                outcome = await attempt(url, key, self._clock, self._dice, last=last)
+                if outcome is None:
+                    untold.append((url, key, attempt))
+                else:
                     await self._tell(url, outcome)
+            waiting = untold
             if not waiting:
                 return
-        self._log.warning("relays could not be tried", relays=list(waiting))
+        self._log.warning("relays could not be tried", relays=list(dict.fromkeys(url for url, _, _ in waiting)))
 
     async def _tell(self, url: str, outcome: Outcome) -> None:
         speaker = self._programs.all[0]
+        good, bad, name = _NAMES[outcome.of]
         if outcome.fault is None:
-            self._log.info("relay keeps private messages", relay=url)
+            self._log.info(good, relay=url)
         else:
             sentence = relay_faults.told(speaker.spoken("en"), url, outcome.fault, outcome.words)
-            self._log.warning("relay loses private messages", relay=url, fault=outcome.fault, remedy=sentence)
-        name, digest = f"self-test:{url}", _digest(outcome.fault)
+            self._log.warning(bad, relay=url, fault=outcome.fault, remedy=sentence)
+        name, digest = f"{name}:{url}", _digest(outcome.fault)
         now = self._clock.now()
         try:
             async with self._database.write() as w:
@@ -106,7 +122,7 @@ class SelfTest:
             return []
         told: dict[str, ServedProgram] = {}
         for program in self._programs.all:
-            if url in self._config.daemon.wrap_relays or url in program.relays:
+            if url in program.relays or (outcome.of == "wraps" and url in self._config.daemon.wrap_relays):
                 for owner in program.staff:
                     if owner.role == "owner":
                         told.setdefault(owner.key, program)
@@ -118,11 +134,13 @@ class SelfTest:
         ]
 
 
-def keys_at(config: Config) -> dict[str, SecretKey]:
-    """The relays to be tried, each with the key of the first program that uses it."""
+def keys_at(config: Config, *, wraps: bool = True) -> dict[str, SecretKey]:
+    """The relays to be tried, each with the key of the first program that uses it; `wraps`: also where wraps are read
+    and nothing else.
+    """
     found: dict[str, SecretKey] = {}
     for program in config.programs:
-        for url in (*program.relays, *config.daemon.wrap_relays):
+        for url in (*program.relays, *(config.daemon.wrap_relays if wraps else ())):
             found.setdefault(url, program.key)
     return found
 
@@ -147,6 +165,30 @@ async def try_relay(url: str, key: SecretKey, clock: Clock, dice: Dice, *, last:
             return Outcome("refuses-wraps", verdict.text) if final else None
     except Unavailable:
         return None
+
+
+async def try_protected(url: str, key: SecretKey, clock: Clock, dice: Dice, *, last: bool = False) -> Outcome | None:
+    """Give a relay a protected event of the owner of `key`, of a kind that it passes on and does not keep. None: no
+    answer, or none that is final. Who refuses the same without protection has told nothing of it, and is at no fault.
+    """
+    try:
+        async with Client(url, (), clock, lambda _: None, key=key) as client:
+            verdict = await client.offer(_passing(key, clock.now(), dice, ("-",)))
+            if verdict.settled:
+                return Outcome(None, of="protected")
+            if verdict.answer is Answer.RETRY_LATER and not last:
+                return None
+            plain = await client.offer(_passing(key, clock.now(), dice))
+            if plain.settled:
+                return Outcome("refuses-protected", verdict.text, of="protected")
+            return Outcome(None, of="protected") if plain.answer is not Answer.RETRY_LATER or last else None
+    except Unavailable:
+        return None
+
+
+def _passing(key: SecretKey, now: int, dice: Dice, *tags: tuple[str, ...]) -> Event:
+    """An ephemeral event that says nothing; no two are alike."""
+    return sign(Template(EPHEMERAL_GIFT_WRAP, now, (("expiration", str(now + KEPT_S)), *tags), dice(8).hex()), key)
 
 
 async def _look(client: Client, key: SecretKey, wrap: Event, clock: Clock, last: bool) -> Outcome | None:

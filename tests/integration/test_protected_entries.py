@@ -112,9 +112,18 @@ async def test_where_wraps_are_guarded_too(tmp_path: Path) -> None:
             assert await shown(observer, 2) == held
 
 
+SHARED = "Your entries and your card at Café Sol are public from now on."
+
+
+def words(events: list[Event], guest: SecretKey) -> list[str]:
+    """What a guest was told without having asked, and not about an entry."""
+    told = [one for one in messages(events, guest) if value(one.tags, "answer") is None]
+    return [one.content for one in told if value(one.tags, "proof") is None]
+
+
 async def test_where_nobody_can_log_in(tmp_path: Path) -> None:
-    """A relay that refuses whatever is protected takes none of them: that is given up with its reason, holds nothing
-    else up, and what comes after is public and taken.
+    """A relay that refuses whatever is protected takes none of them: the guest is not told that they are public, and
+    then, once, that they are not. It holds nothing else up, and what comes after is public and taken.
     """
     guest = new_key()
     async with ScriptedRelay() as relay, Observer(relay.url) as observer:
@@ -123,11 +132,53 @@ async def test_where_nobody_can_log_in(tmp_path: Path) -> None:
             await daemon.started()
             await two_guests(venue, observer, guest, new_key())
             await proofs(observer, guest, 2)
-            assert (await Talk(venue, observer).say(guest, "share public")).code == "answered"
+            answer = await Talk(venue, observer).say(guest, "share public")
+            assert answer.code == "answered"
+            assert answer.text.startswith(f"{SHARED} Your entries of the past are being brought to the relays; if none")
+            (told,) = await observer.until(lambda events: words(events, guest) or None)
+            assert told.startswith("Not all of your entries of the past at Café Sol could be made public:")
             await daemon.until(lambda: len(daemon.said("promise abandoned")) == 2, 10.0)
             assert all("blocked: it is protected" in line["reason"] for line in daemon.said("promise abandoned"))
+            (line,) = daemon.said("entries of the past cannot be shown")
+            assert "NIP-42" in line["remedy"]
             await observer.send(venue.wrapped("d", guest.public))
             (entry,) = await shown(observer, 1)
             assert wire.parse(entry).seq == 3
             assert await daemon.stopped() == 0
+        assert words(await observer.events(), guest) == [told]
     assert json.dumps(entry.tags).count('["-"]') == 0
+
+
+async def test_one_relay_that_takes_them_is_enough(tmp_path: Path) -> None:
+    """Also where two have to say yes to everything else: nothing is given up, and nothing else is said."""
+    guest = new_key()
+    async with ScriptedRelay() as closed, relay_named("rust") as url, Observer(url) as observer:
+        venue = Venue(tmp_path, [closed.url, url], daemon_extra="acks = 2")
+        async with DaemonProcess(venue.write_config()) as daemon:
+            await daemon.started()
+            await two_guests(venue, observer, guest, new_key())
+            held = await proofs(observer, guest, 2)
+            await Talk(venue, observer).say(guest, "share public")
+            assert await shown(observer, 2) == held
+            assert await daemon.stopped() == 0
+            assert daemon.said("promise abandoned") == []
+        assert words(await observer.events(), guest) == []
+
+
+async def test_they_are_brought_when_the_venue_has_another_relay(tmp_path: Path) -> None:
+    """After a start with one more relay, and without the guest's doing anything; the guest who has gone private
+    meanwhile stays private.
+    """
+    guest, other = new_key(), new_key()
+    async with ScriptedRelay() as closed, relay_named("rust") as url, Observer(closed.url) as observer:
+        venue = Venue(tmp_path, [closed.url])
+        async with serving(venue.write_config()):
+            await two_guests(venue, observer, guest, other)
+            held = await proofs(observer, guest, 2)
+            for one in (guest, other):
+                await Talk(venue, observer).say(one, "share public")
+                await observer.until(lambda events, one=one: words(events, one) or None)
+            await Talk(venue, observer).say(other, "share private")
+        venue.relays = [closed.url, url]
+        async with serving(venue.write_config()), Observer(url) as there:
+            assert await shown(there, 2) == held

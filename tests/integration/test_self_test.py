@@ -16,7 +16,7 @@ from ledger.database import Database
 from nostr_loyalty.clock import SystemClock
 from nostr_loyalty.dice import SystemDice
 from nostr_loyalty.upkeep import self_test
-from nostr_loyalty.upkeep.self_test import Outcome, try_relay
+from nostr_loyalty.upkeep.self_test import Outcome, try_protected, try_relay
 from tests.observer import Observer, messages
 from tests.relays.faults import Faults
 from tests.relays.real import RustRelay, free_port, unavailable
@@ -92,6 +92,32 @@ async def test_no_answer_is_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
         assert await tried(relay.url, last=True) == Outcome("hides-wraps")
 
 
+PROTECTED = [
+    ("writes", {}, Outcome(None, of="protected")),
+    ("wraps", {}, Outcome(None, of="protected")),
+    ("off", {}, Outcome("refuses-protected", "blocked: it is protected, and nobody can log in here", "protected")),
+    ("off", {"refuse_with": "blocked: only for members"}, Outcome(None, of="protected")),
+    ("off", {"refuse_with": "rate-limited: slow down"}, None),
+]
+
+
+@pytest.mark.parametrize(("auth", "faults", "outcome"), PROTECTED)
+async def test_a_relay_without_logins_takes_nothing_protected(
+    auth: str, faults: dict[str, Any], outcome: Outcome | None
+) -> None:
+    """It is the protection if the same is taken without it; nothing of the test is left there."""
+    async with ScriptedRelay(auth=auth, faults=Faults(**faults)) as relay:
+        assert await try_protected(relay.url, new_key(), SystemClock(), SystemDice()) == outcome
+        assert relay.events == []
+
+
+@needs_rust
+async def test_a_relay_in_use_takes_what_is_protected() -> None:
+    """From its author, who logs in for it."""
+    async with RustRelay() as relay:
+        assert await try_protected(relay.url, new_key(), SystemClock(), SystemDice()) == Outcome(None, of="protected")
+
+
 # -- with a daemon ----------------------------------------------------------------------------------------------------
 
 
@@ -120,7 +146,8 @@ async def test_the_owners_are_told_once(tmp_path: Path, monkeypatch: pytest.Monk
         f'[[program.operator]]\nkey = "{npub_encode(key.public)}"\nrole = "{role}"'
         for key, role in ((owner, "owner"), (staff, "staff"))
     )
-    async with ScriptedRelay() as good, ScriptedRelay() as bad, Observer(good.url) as observer:
+    unaware = (ScriptedRelay(faults=Faults(ignores_protection=True)) for _ in range(2))
+    async with next(unaware) as good, next(unaware) as bad, Observer(good.url) as observer:
         bad.faults.past_s_max = TWO_HOURS
         venue = Venue(tmp_path, [good.url, bad.url], extra=f"first_contact_work = 16\n{people}")
         config = venue.write_config()
@@ -133,6 +160,7 @@ async def test_the_owners_are_told_once(tmp_path: Path, monkeypatch: pytest.Monk
                     await until(captured, "relay keeps private messages", 1 if bad.faults.past_s_max else 2)
                     if bad.faults.past_s_max:
                         await until(captured, "relay loses private messages")
+                    await until(captured, "relay takes protected events", 2)  # what came before is written down
                     assert daemon is not None
                     await asyncio.sleep(pause_s)
             counts.extend(seen(captured, "counts"))
@@ -166,6 +194,21 @@ async def test_the_owners_are_told_once(tmp_path: Path, monkeypatch: pytest.Monk
     assert [line["dropped"] for line in counts] == [{}] * 5
     assert counts[-1]["taken"].keys() == {"message-by-a-daemon"}
     await nothing_was_done(config.parent / "loyalty.db")
+
+
+async def test_owners_hear_where_nothing_protected_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the relay's words and the remedy, in the log and as a message."""
+    monkeypatch.setattr(self_test, "ROUNDS_AFTER_S", (0.1, 0.2))
+    owner = new_key()
+    async with ScriptedRelay() as relay, Observer(relay.url) as observer:
+        extra = f'[[program.operator]]\nkey = "{npub_encode(owner.public)}"\nrole = "owner"'
+        with structlog.testing.capture_logs() as captured:
+            async with serving(Venue(tmp_path, [relay.url], extra=extra).write_config()):
+                (line,) = await until(captured, "relay refuses protected events")
+                (text,) = await observer.until(lambda events: messages(events, owner) or None)
+    assert (line["relay"], line["fault"], line["remedy"]) == (relay.url, "refuses-protected", text.content)
+    for part in ("“blocked: it is protected, and nobody can log in here”", "“share public”", "NIP-42"):
+        assert part in text.content
 
 
 async def nothing_was_done(path: Path) -> None:

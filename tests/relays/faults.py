@@ -34,6 +34,7 @@ class Faults:
     )  # the nth EVENT since the start, from 1, is refused with this
     events_per_s: int | None = None  # more are answered "rate-limited:"
     past_s_max: int | None = None  # an event dated further back is refused (strfry's rejectEventsOlderThanSeconds)
+    ignores_protection: bool = False  # it does not know NIP-70, and takes what is protected from anybody
     shadow_reject: bool = False  # OK, and the event is dropped (the verdict of that name of strfry's write policies)
 
     # -- the socket

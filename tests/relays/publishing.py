@@ -110,7 +110,7 @@ class Publishing:
         return self._door(client, event)
 
     def _door(self, client: Client, event: dict[str, Any]) -> str | None:
-        protected = any(tag[0] == "-" for tag in event["tags"])
+        protected = any(tag[0] == "-" for tag in event["tags"]) and not self._relay.faults.ignores_protection
         if protected and self._relay.auth == "off":
             return "blocked: it is protected, and nobody can log in here"
         if not client.keys and (protected or self._relay.auth == "writes"):
