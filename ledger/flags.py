@@ -46,6 +46,11 @@ async def record(w: Write, flags: Sequence[Flag]) -> None:
         )
 
 
+async def move(w: Write, old_standing_id: int, new_standing_id: int) -> None:
+    """The held orders of the one standing are the other's from now on."""
+    await w.run("UPDATE flag SET standing_id = ? WHERE standing_id = ? AND held = 1", new_standing_id, old_standing_id)
+
+
 async def settle(w: Write, settled: Sequence[tuple[int, Literal["released", "dropped"]]]) -> None:
     """Writes down what became of orders' open flags: (order id, how)."""
     if settled:

@@ -190,6 +190,24 @@ async def pending_of(r: Read, standing_id: int) -> list[OrderRow]:
     )
 
 
+async def set_apart(r: Read, standing_ids: Sequence[int]) -> list[OrderRow]:
+    """Those of these standings' orders that wait for a time or for an operator, or that an operator dropped."""
+    if not standing_ids:
+        return []
+    wanted = packed_rows(list(standing_ids))
+    waiting = await r.packed(
+        f"{_ALL} FROM json_each(?1) CROSS JOIN paid_order AS o ON o.standing_id = json_each.value "
+        "AND o.pending_until IS NOT NULL",
+        wanted,
+    )
+    dropped = await r.packed(
+        f"{_ALL} FROM json_each(?1) CROSS JOIN flag ON flag.standing_id = json_each.value AND flag.held = 1 "
+        "AND flag.settled = 'dropped' CROSS JOIN paid_order AS o ON o.id = flag.order_id AND o.status = 'paid'",
+        wanted,
+    )
+    return _sorted([*waiting, *dropped])
+
+
 async def recorded_since(r: Read, program_id: int, since: int, after_id: int, limit: int) -> list[OrderRow]:
     """A page of the program's orders in the order they were recorded: those recorded at `since` or later, above
     `after_id`.

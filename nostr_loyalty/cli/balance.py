@@ -4,7 +4,7 @@ import argparse
 import json
 from typing import Any, NamedTuple
 
-from ledger import orders, tally
+from ledger import orders
 from ledger.database import Read
 from ledger.standings import Standing, find_standings, standings_by_id
 from ledger.statement import next_expiry
@@ -23,8 +23,8 @@ from nostr_loyalty.cli.asking import (
 from nostr_loyalty.cli.run import run_to_the_end
 from nostr_loyalty.clock import SystemClock
 from nostr_loyalty.config.settings import Config, ProgramSettings
-from nostr_loyalty.rules import tiering
-from nostr_loyalty.rules.calendar import day_of
+from nostr_loyalty.desk import completing, tiers
+from nostr_loyalty.desk.facts import Facts
 from nostr_loyalty.rules.program import ProgramRules
 
 
@@ -72,35 +72,19 @@ async def _read(config: Config, programs: tuple[ProgramSettings, ...], customer:
 
 
 async def _found(r: Read, program: ProgramSettings, standing: Standing, now: int) -> Found:
-    rules = program.rules()
-    value = max(0, tiering.value_of(
-        rules, earned_points=standing.earned_points, spent_minor=standing.spent_minor, visits=standing.visits,
-        window=await _window(r, program, standing.id, now),
-    ))  # fmt: skip
-    heir = None if standing.relinked_to is None else (await standings_by_id(r, [standing.relinked_to]))
+    rules, heir = program.rules(), None
+    facts = Facts(standings={standing.id: standing})
+    await completing.count(r, facts, {standing.program_id: completing.first_day_of(rules, [now], now)})
+    await completing.set_apart(r, facts, [standing.program_id])
+    if standing.relinked_to is not None:
+        heir = (await standings_by_id(r, [standing.relinked_to]))[standing.relinked_to].customer
     return Found(
         standing=standing,
-        progress=tiering.progress(rules, standing.tier, value),
+        progress=tiers.steps(facts, rules, standing, now),
         next_expiry=await next_expiry(r, standing.id, now),
         pending=sum(order.earned - order.reversed for order in await orders.pending_of(r, standing.id)),
-        relinked_to=None if not heir else next(iter(heir.values())).customer,
+        relinked_to=heir,
     )
-
-
-async def _window(r: Read, program: ProgramSettings, standing_id: int, now: int) -> list[tuple[int, int]]:
-    """(day, amount) of what a rolling window counts; nothing where the whole life does."""
-    rules = program.rules()
-    first = tiering.window_from(rules, day_of(now, rules.tz))
-    if first is None:
-        return []
-    days = (await tally.since(r, [(standing_id, first)]))[standing_id]
-    match rules.tier_basis.basis:
-        case "points":
-            return [(one.day, one.points) for one in days]
-        case "spend":
-            return [(one.day, one.spent_minor) for one in days]
-        case "visits":
-            return [(one.day, one.visits) for one in days]
 
 
 def _row(program: ProgramSettings, customer: str, found: Found | None) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Facts that every kind of batch needs of the customers it touches, read inside the open transaction. Only SQL is
 awaited.
 
-`follow` adds the keys that customers moved to, `count` the tallies that the program's rules look back on, `stamp` the
-stamps near the orders, `open_up` their lots and whatever hangs on them.
+`follow` adds the keys that customers moved to, `count` the tallies that the program's rules look back on, `set_apart`
+the orders that count for no tier (yet), `stamp` the stamps near the orders, `open_up` their lots and whatever hangs on
+them.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -52,6 +53,18 @@ async def count(r: Read, facts: Facts, first_days: Mapping[int, int | None]) -> 
         if first is not None:
             wanted.append((standing.id, first))
     facts.tallies |= await tally.since(r, wanted)
+
+
+async def set_apart(r: Read, facts: Facts, programs: Collection[int]) -> None:
+    """Add the orders that count for no tier, or not yet, of all standings in the facts of these programs: of those that
+    have tiers.
+    """
+    wanted = [one.id for one in facts.standings.values() if one.program_id in programs]
+    for row in await orders.set_apart(r, wanted):
+        assert row.standing_id is not None
+        facts.set_apart.setdefault(row.standing_id, {})[row.id] = row
+        if row.pending_until is None:
+            facts.dropped.add(row.id)
 
 
 async def stamp(r: Read, facts: Facts, rules: Mapping[int, ProgramRules], paid_at: Mapping[int, Iterable[int]]) -> None:

@@ -45,6 +45,8 @@ class Facts:
     the program (in `clamping`) leaves no deficits; `drawn_on`: there, the orders whose points used vouchers spent, by
     the lots that these drew on, and when something of the order was last taken back (0: never). `flagged`: orders that
     the guard noticed and nobody has looked at.
+    `set_apart`: where the program has tiers, a standing's orders by id that count for no tier, or not yet: those that
+    wait, and those that were held and then `dropped`.
     `slots` and `stock`: of a reward, what is taken. A next id of -1: nothing of that sort is made in this batch.
     """
 
@@ -81,6 +83,8 @@ class Facts:
     wrong_claims: tuple[int, int] = (0, 0)
     drawn_on: dict[int, tuple[OrderRow, int]] = field(default_factory=dict)
     flagged: frozenset[int] = frozenset()
+    set_apart: dict[int, dict[int, OrderRow]] = field(default_factory=dict)
+    dropped: set[int] = field(default_factory=set)
     referrers: tuple[str, ...] = ()
     referred_so_far: int = 0
     friend_referred: bool = False

@@ -81,6 +81,7 @@ async def _count(w: Write, facts: Facts, messages: Sequence[OrderMessage], now: 
     await completing.count(
         w, facts, {id_: completing.first_day_of(one.rules, paid_at[id_], now) for id_, one in programs.items()}
     )
+    await completing.set_apart(w, facts, [id_ for id_, one in programs.items() if one.rules.tiers])
     await completing.stamp(w, facts, {id_: one.rules for id_, one in programs.items()}, paid_at)
 
 

@@ -79,6 +79,8 @@ async def gather(w: Write, request: Request, now: int) -> Facts:
     await _more(w, request, facts, now)
     paid_at = [now, *(row.paid_at for row in wanted.rows)]
     await completing.count(w, facts, {program.ledger_id: completing.first_day_of(rules, paid_at, now)})
+    if rules.tiers or isinstance(request.command, Relink):
+        await completing.set_apart(w, facts, [program.ledger_id])
     if isinstance(request.command, Claim):
         claimed_at = [row.paid_at for row in wanted.rows]
         await completing.stamp(w, facts, {program.ledger_id: rules}, {program.ledger_id: claimed_at})

@@ -123,5 +123,6 @@ async def gather(w: Write, found: Due, programs: Mapping[int, ServedProgram], no
     await completing.count(
         w, facts, {id_: completing.first_day_of(program.rules, [now], now) for id_, program in programs.items()}
     )
+    await completing.set_apart(w, facts, [id_ for id_, program in programs.items() if program.rules.tiers])
     await completing.open_up(w, facts, completing.with_followed(facts, touched))
     return facts

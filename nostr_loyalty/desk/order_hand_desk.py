@@ -50,6 +50,8 @@ def release(copy: WorkingCopy, request: Request, command: Release) -> Deed | Ref
     until = waits_until(copy, request.program, row)
     if until is not None:
         copy.put_order(row._replace(pending_until=until, held=0))
+        assert row.standing_id is not None, "somebody's points were held"
+        tier_desk.reviewed(copy, request.program, copy.followed(row.standing_id))
         line = deeds.order_released_for_later(request.program, row.reference)
         text = wording.pending(request.program, row.earned - row.reversed, line, until)
         return Deed(text, _whose(copy, row), facts={"order": row.reference})
@@ -61,12 +63,15 @@ def release(copy: WorkingCopy, request: Request, command: Release) -> Deed | Ref
 
 
 def drop(copy: WorkingCopy, request: Request, command: Drop) -> Deed | Refusal:
-    """Drop the points of a held order; its visit stays. Whoever brought the friend waits for another order."""
+    """Drop the points of a held order: its visit stays one, but counts for no tier, nor does its spend. Whoever brought
+    the friend waits for another order.
+    """
     row = _held(copy, command.order)
     if isinstance(row, Refusal):
         return row
     assert row.standing_id is not None
     due = row.earned - row.reversed
+    copy.facts.dropped.add(row.id)
     copy.put_order(row._replace(reversed=row.earned, unbooked=row.unbooked + due, pending_until=None, held=0))
     copy.put_refund(copy.by_hand(row, request.actor, request.ref), row.id, due, None)
     standing = copy.count(copy.followed(row.standing_id), row.day, row.source, points=-due)

@@ -9,6 +9,7 @@ later, and refunds of its orders, count for the new one.
 from ledger.book import Standing
 from ledger.entry import EntryType, NewEntry
 from ledger.lot import Moved
+from ledger.orders import OrderRow
 from ledger.vouchers import Voucher
 from nostr_loyalty.commands.command import Relink, Request
 from nostr_loyalty.desk import tier_desk
@@ -100,6 +101,8 @@ def _move_the_rest(copy: WorkingCopy, program: ServedProgram, old: Standing, new
     )
     facts.stamps.setdefault(new.id, []).extend(one._replace(standing_id=new.id) for one in facts.stamps.pop(old.id, []))
     copy.slip.moved_tallies.append((old.id, new.id))
+    for row in list(facts.set_apart.pop(old.id, {}).values()):
+        _move_order(copy, program, row, new.id)
     taken = {_slot_of(one) for one in facts.vouchers.values() if one.standing_id == new.id}
     for voucher in [one for one in facts.vouchers.values() if one.standing_id == old.id]:
         moved = voucher._replace(standing_id=new.id)
@@ -107,6 +110,15 @@ def _move_the_rest(copy: WorkingCopy, program: ServedProgram, old: Standing, new
             moved = moved._replace(slot=moved.slot + 1)
         taken.add(_slot_of(moved))
         copy.put_voucher(moved)
+
+
+def _move_order(copy: WorkingCopy, program: ServedProgram, row: OrderRow, new_id: int) -> None:
+    """An order of which nothing was booked is the new key's, with its visit."""
+    if row.standing_id is not None and row.status == "paid":
+        old, new = copy.facts.standings[row.standing_id], copy.facts.standings[new_id]
+        copy.put_standing(program, old._replace(carried_visits=old.carried_visits + 1))
+        copy.put_standing(program, new._replace(carried_visits=new.carried_visits - 1))
+    copy.put_order(row._replace(standing_id=new_id))
 
 
 def _slot_of(voucher: Voucher) -> tuple[str, int, int | None]:

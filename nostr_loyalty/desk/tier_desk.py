@@ -18,8 +18,8 @@ def reviewed(copy: WorkingCopy, program: ServedProgram, standing: Standing) -> S
     if not rules.tiers and standing.tier is None and standing.review_at is None:
         return standing
     state = TierState(standing.tier, standing.grace_until, standing.review_at)
-    days = tiers.counted_days(copy.facts, program, standing, copy.now)
-    change = review(rules, state, value=tiers.value(program, standing, days), window=days, now=copy.now)
+    days = tiers.counted_days(copy.facts, rules, standing, copy.now)
+    change = review(rules, state, value=tiers.value(copy.facts, rules, standing, days), window=days, now=copy.now)
     if change.state == state:
         return standing
     standing = standing._replace(

@@ -120,6 +120,7 @@ class WorkingCopy:
     def put_order(self, row: OrderRow) -> None:
         """Write down a new or changed order."""
         self.facts.orders[row.program_id, row.source, row.reference] = row
+        tiers.set_apart(self.facts, row)
         if row.id == self.facts.next_order_id:
             self.facts.next_order_id += 1
             self.slip.new_orders[row.id] = row
@@ -281,7 +282,7 @@ class WorkingCopy:
             standing = self.facts.standings[standing_id]
             standing = standing._replace(card_at=max(self.now, standing.card_at + 1))
             self.facts.standings[standing_id] = self.slip.standings[standing_id] = standing
-            steps = tiers.steps(self.facts, program, standing, self.now) if program.rules.tiers else None
+            steps = tiers.steps(self.facts, program.rules, standing, self.now) if program.rules.tiers else None
             self.slip.promises.append(publications.card(program, standing, steps, self.dice(32)))
         return self.slip
 

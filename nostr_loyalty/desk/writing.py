@@ -33,6 +33,7 @@ async def write(w: Write, slip: Slip, now: int) -> None:
         await tally.move(w, old, new)
         await referrals.move(w, old, new)
         await stamps.move(w, old, new)
+        await flags.move(w, old, new)
     await tally.add(w, list(slip.tallies.values()))
     await stamps.record(w, slip.stamps)
     await stamps.remove(w, slip.lost_stamps)

@@ -80,6 +80,7 @@ async def facts_about(w: Write, program: ServedProgram, standing: Standing, now:
     """What looking at one customer needs: tallies for tiers, and all lots."""
     facts = Facts(standings={standing.id: standing})
     await completing.count(w, facts, {program.ledger_id: completing.first_day_of(program.rules, [now], now)})
+    await completing.set_apart(w, facts, [program.ledger_id])
     await completing.open_up(w, facts, [standing.id])
     return facts
 
@@ -89,7 +90,7 @@ async def _balance(w: Write, program: ServedProgram, customer: str, now: int) ->
     if standing is None:
         return Said(program, answering.no_card(program, customer), code="customer-unknown", greets=True)
     facts = await facts_about(w, program, standing, now)
-    steps = tiers.steps(facts, program, standing, now) if program.rules.tiers else None
+    steps = tiers.steps(facts, program.rules, standing, now) if program.rules.tiers else None
     pending = sum(row.earned - row.reversed for row in await orders.pending_of(w, standing.id))
     open_vouchers = [one for one in await vouchers.of_standing(w, standing.id, VOUCHERS_SHOWN) if one.is_active]
     text = answering.balance(program, standing, pending=pending, steps=steps, vouchers=open_vouchers)
@@ -185,8 +186,8 @@ async def _proven(w: Write, program: ServedProgram, standing: Standing, asked: a
 def _tier(facts: Facts, program: ServedProgram, standing: Standing, now: int) -> str | None:
     """The tier that is held now, also where the sweep has not yet said that it has ended."""
     state = TierState(standing.tier, standing.grace_until, standing.review_at)
-    days = tiers.counted_days(facts, program, standing, now)
-    value = tiers.value(program, standing, days)
+    days = tiers.counted_days(facts, program.rules, standing, now)
+    value = tiers.value(facts, program.rules, standing, days)
     for _ in range(len(program.rules.tiers) + 1):
         state = tiering.review(program.rules, state, value=value, window=days, now=now).state
     return state.tier

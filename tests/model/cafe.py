@@ -66,10 +66,7 @@ class Cafe:
     def counted(self, who: str) -> list[tuple[int, int]]:
         """(day, amount) of everything that counts for a tier."""
         by = self.rules.tier_by
-        found = [
-            (order.day, {"points": order.points, "spend": order.spent, "visits": int(order.status == "paid")}[by])
-            for order in self.orders_of(who)
-        ]
+        found = [(order.day, order.counts_for_tiers(by)) for order in self.orders_of(who)]
         return found + [(bonus.day, bonus.points) for bonus in self.bonuses if bonus.who == who and by == "points"]
 
     def earned(self, who: str) -> list[tuple[int, int]]:

@@ -31,6 +31,7 @@ class Order:
     waits_until: int | None = None
     held: bool = False
     flagged: bool = False
+    dropped: bool = False
     welcome: int = 0
     stamped: bool = False
     forgiven: int = 0
@@ -42,6 +43,12 @@ class Order:
     def points(self) -> int:
         """What is left of it."""
         return self.earned - self.taken
+
+    def counts_for_tiers(self, by: str) -> int:
+        """Points once they are there; money and visits at once; of an order that is held, or was dropped, nothing."""
+        if self.held or self.dropped or (by == "points" and self.waits_until is not None):
+            return 0
+        return {"points": self.points, "spend": self.spent, "visits": int(self.status == "paid")}[by]
 
     @property
     def spent(self) -> int:

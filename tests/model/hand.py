@@ -130,9 +130,9 @@ def decide_held(cafe: Cafe, operator: str, name: str, now: int, *, release: bool
     order.flagged = False
     if release and order.held:
         till.book(cafe, order, order.who, order.recorded_at, now)
-        if order.waits_until is None:
-            cafe.review(order.who, now)
+        cafe.review(order.who, now)
     elif not release:
+        order.dropped = True
         till.take(cafe, order, order.points, now)
         till.stops_ripening(cafe, order)
         cafe.review(order.who, now)

@@ -25,8 +25,8 @@ def delivered(served: Served, order_id: str, amount: str = "12000") -> Event:
 
 
 async def test_a_deliverys_points_come_later(tmp_path: Path) -> None:
-    """Pending: visit, spend and tier count at once, the points are told and cannot be spent; after three days they are
-    there. An order without delivery does not wait.
+    """Pending: visit and spend count at once, the points are told and cannot be spent, and lift no tier; after three
+    days they are there, and do. An order without delivery does not wait.
     """
     async with Served(tmp_path, extra=rules(tier("gold", 10), reward(), vest="3d")) as served:
         served.set_clock("2027-05-01 12:00")
@@ -34,7 +34,7 @@ async def test_a_deliverys_points_come_later(tmp_path: Path) -> None:
         until = served.clock.now() + 3 * 86_400
         assert (answer.result, answer.points, answer.balance, answer.pending_until) == ("accepted", 0, 0, until)
         standing = await served.standing()
-        assert (standing.visits, standing.earned_points, standing.tier) == (1, 12, "gold")
+        assert (standing.visits, standing.earned_points, standing.tier) == (1, 12, None)
         await served.assert_clean()
         (again,) = await served.take(served.order("order-1", at=served.clock.now() - 1))
         assert (again.result, again.points, again.pending_until) == ("duplicate", 0, until)
@@ -43,7 +43,7 @@ async def test_a_deliverys_points_come_later(tmp_path: Path) -> None:
         assert await served.sweep() == {}
         served.later(seconds=1)
         assert await served.sweep() == {"vested": 1}
-        assert await served.moved() == [1, 12]
+        assert (await served.moved(), (await served.standing()).tier) == ([1, 12], "gold")
         await served.assert_clean()
 
 
@@ -183,13 +183,11 @@ async def test_what_is_held_is_released(tmp_path: Path) -> None:
 
 
 async def test_what_is_held_is_dropped(tmp_path: Path) -> None:
-    """Dropped, the order earns nothing, its points no longer count for the tier, its visit does; a refund of it takes
-    nothing.
-    """
+    """Dropped, the order earns nothing, and lifts no tier; its visit is one; a refund of it takes nothing."""
     extra = rules(tier("gold", 20), guard(customer_orders=1, action="hold"))
     async with Served(tmp_path, extra=extra) as served:
         await served.take(served.order("order-1"), served.order("order-2"))
-        assert (await served.standing()).tier == "gold"
+        assert (await served.standing()).tier is None
         assert (await served.command(Drop("order-2"))).code == "done"
         standing = await served.standing()
         assert (standing.tier, standing.visits, standing.earned_points) == (None, 2, 12)
