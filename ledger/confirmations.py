@@ -46,3 +46,10 @@ async def done(w: Write, code_hash: str, at: int) -> None:
     )
     if changed != 1:
         raise InvariantBroken("a command is confirmed once")
+
+
+async def forget(w: Write, before: int, limit: int) -> int:
+    """Forgets those that lapsed before then, done or not, so many at most; how many."""
+    return await w.run(
+        "DELETE FROM confirmation WHERE hash IN (SELECT hash FROM confirmation WHERE until < ? LIMIT ?)", before, limit
+    )

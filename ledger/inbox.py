@@ -1,7 +1,8 @@
 """What was taken in, and how far each relay was read.
 
 A *message* is known by its ref and its own time; the pair is looked up together, so that live traffic is written at
-the end of the table. A message is recorded in the transaction that gives it its effect. *Envelopes* are what messages
+the end of the table. A message is recorded in the transaction that gives it its effect, and forgotten only where its
+owner knows that it can have none any more (`forget`). *Envelopes* are what messages
 came in; to remember them saves opening them again and nothing else depends on it.
 """
 
@@ -74,8 +75,30 @@ async def record_envelopes(w: Write, envelopes: Sequence[tuple[str, int]]) -> in
 
 
 async def forget_envelopes(w: Write, before: int) -> int:
-    """Forgets envelopes with a time before this one; how many. Messages are remembered for ever."""
+    """Forgets envelopes with a time before this one; how many."""
     return await w.run("DELETE FROM envelope WHERE created_at < ?", before)
+
+
+async def newest(r: Read) -> int | None:
+    """The latest time that a message bears; None: there was none."""
+    ((found,),) = await r.rows("SELECT max(created_at) FROM inbox")
+    return None if found is None else int(found)
+
+
+async def forget(w: Write, codes: Sequence[str], since: int, before: int, limit: int) -> tuple[int, int | None]:
+    """Forgets messages that met with one of these codes and bear a time from `since` on and before `before`, looking
+    at about `limit` messages: how many it forgot, and the time to go on from, None where the end was reached.
+    """
+    row = await w.row(
+        "SELECT created_at FROM inbox WHERE created_at >= ? AND created_at < ? ORDER BY created_at LIMIT 1 OFFSET ?",
+        since, before, limit,
+    )  # fmt: skip
+    until = before if row is None else max(row[0], since + 1)
+    forgotten = await w.run(
+        "DELETE FROM inbox WHERE created_at >= ? AND created_at < ? AND code IN (SELECT value FROM json_each(?))",
+        since, until, packed_rows(list(codes)),
+    )  # fmt: skip
+    return forgotten, None if row is None else until
 
 
 async def set_aside(w: Write, aside: Aside) -> None:

@@ -3,9 +3,10 @@
     read -> whose program, who asks, who is meant -> a command (desk/command_desk), a question or a choice -> an answer
 
 Authority is the proven author's: the seal's for a wrap, the signature's for NIP-04 (Bug 62). A letter takes effect
-once, by the id of its rumor: the inbox forgets none, and a command is recorded with that id as well. Every letter is
-answered, but for those of other daemons (`recognition`), those of somebody who has had enough answers for now
-(`Patience`), and those in the old form where the program does not read it.
+once, by the id of its rumor: the inbox forgets none before it is too old to be heard, and a command is recorded with
+that id as well. Every letter is answered, but for those of other daemons (`recognition`), those of somebody who has had
+enough answers for now (`Patience`), those that are too old, and those in the old form where the program does not read
+it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,6 +37,9 @@ from nostr_loyalty.rules.refusal import Refusal
 ANSWERED: Final = "letter-answered"
 UNANSWERED: Final = "letter-unanswered"
 OLD_S: Final = 14 * 86_400
+SILENT_S: Final = 45 * 86_400
+"""Older letters are not answered: nothing is done for them in any case, no relay is asked for them again once they were
+read, and what could be answered again for ever must be remembered for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ class LetterPath:
     async def take(self, w: Write, letter: Letter, names: Mapping[str, str | None], now: int) -> Taken:
         """Answer one letter. `names`: what NIP-05 names stand for, as far as they were looked up."""
         author = letter.message.author
+        if letter.message.created_at < now - SILENT_S:
+            return Taken(UNANSWERED)
         served = self._programs.of_issuer(letter.issuer)
         free = letter.message.rumor.kind == registry.VANISH_REQUEST or any(one.operator(author) for one in served)
         if not free and not self._patience.allows(author, now, letter.message.ref):

@@ -22,6 +22,7 @@ from nostr_loyalty.desk.facts import Dice
 from nostr_loyalty.desk.gathering_due import KINDS, Name
 from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.programs import ServedPrograms
+from nostr_loyalty.upkeep.outlived import Outlived
 
 EVERY_S: Final = 60
 LIMIT: Final = 200
@@ -42,6 +43,7 @@ class Sweeper:
         self._clock = clock
         self._dice = dice
         self._promised = promised
+        self._outlived = Outlived(database)
         self._log = structlog.get_logger("sweep")
         self._in_hand: set[Name] = set()
         self._left_alone: set[Name] = set()
@@ -71,6 +73,7 @@ class Sweeper:
             for program_id, program in self._programs.items():
                 before = self._clock.now() - program.rules.refund_retention_s
                 done["refunds-forgotten"] += await waiting_refunds.forget_before(w, program_id, before)
+        done["outlived"] += await self._outlived.forget(self._clock.now())
         await self._database.empty_log()
         return +done
 
