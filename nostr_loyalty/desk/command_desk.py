@@ -35,7 +35,7 @@ from nostr_loyalty.desk import guest_desk, hand_desk, order_hand_desk, relink_de
 from nostr_loyalty.desk.deed import Deed
 from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.publishing.saying import key_shown
-from nostr_loyalty.rules.authority import may
+from nostr_loyalty.rules.authority import beyond, may
 from nostr_loyalty.rules.refusal import Refusal
 
 OLD_S: Final = 14 * 86_400
@@ -100,7 +100,9 @@ def _not_allowed(request: Request, now: int) -> Refusal | None:
     program = request.program
     if request.role == "operator":
         operator = program.operator(request.actor)
-        if operator is None or not may(operator.role, verb):
+        if operator is not None and not may(operator.role, verb):
+            return beyond(operator.role, verb)
+        if operator is None:
             return Refusal.saying(
                 "command-not-allowed", "{verb} by {who} at {program}", verb=verb, who=key_shown(request.actor),
                 program=program.slug,

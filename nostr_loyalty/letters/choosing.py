@@ -20,6 +20,7 @@ from nostr_loyalty.letters import questioning
 from nostr_loyalty.letters.reply import Said, refused
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import answering, publications
+from nostr_loyalty.rules.authority import OperatorRole, beyond, may
 from nostr_loyalty.rules.refusal import Refusal
 
 CHAIN_MAX: Final = 20_000
@@ -31,7 +32,13 @@ CHOICES: Final = (
 
 
 async def choose(
-    w: Write, program: ServedProgram, message: Message, role: str | None, choice: Question, now: int, dice: Dice
+    w: Write,
+    program: ServedProgram,
+    message: Message,
+    role: OperatorRole | None,
+    choice: Question,
+    now: int,
+    dice: Dice,
 ) -> Said:
     """Make a choice, and say so."""
     if isinstance(choice, asked_for.Pause | asked_for.Resume):
@@ -117,9 +124,12 @@ async def _badge(w: Write, program: ServedProgram, standing: Standing, *, wanted
     return Said(program, text, promises=len(copy.slip.awards) + len(copy.slip.promises))
 
 
-async def _pause(w: Write, program: ServedProgram, role: str | None, *, paused: bool) -> Said:
-    if role != "owner":
-        return Said(program, answering.owners_only(program), code="command-not-allowed")
+async def _pause(w: Write, program: ServedProgram, role: OperatorRole | None, *, paused: bool) -> Said:
+    if role is None:
+        return refused(program, Refusal("command-not-allowed"))
+    verb = "pause" if paused else "resume"
+    if not may(role, verb):
+        return refused(program, beyond(role, verb))
     if program.rules.status != "active":  # the configuration's word comes first
         return refused(program, Refusal("program-ended" if program.rules.status == "ended" else "program-paused"))
     await programs.pause(w, program.ledger_id, paused=paused)

@@ -16,10 +16,12 @@ from nostr_loyalty.commands.outcome import Outcome
 from nostr_loyalty.commands.questions import Confirm
 from nostr_loyalty.desk.facts import Dice
 from nostr_loyalty.intake.recognition import Message
-from nostr_loyalty.letters.reply import Said
+from nostr_loyalty.letters.reply import Said, refused
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import answering, publications
 from nostr_loyalty.rules import claiming
+from nostr_loyalty.rules.authority import beyond, may
+from nostr_loyalty.rules.refusal import Refusal
 
 VALID_S: Final = 86_400
 LIMITS: Final = frozenset({"hand-limit-count", "hand-limit-points"})
@@ -53,8 +55,10 @@ async def confirm(
     """Do what waits, as its asker's. Refused in words: not an owner, no such code, too late, done before."""
     operator = program.operator(message.author)
     found = await confirmations.by_hash(w, claiming.claim_hash(asked.code))
-    if operator is None or operator.role != "owner":
-        return Said(program, answering.owners_only(program), code="command-not-allowed")
+    if operator is None:
+        return refused(program, Refusal("command-not-allowed"))
+    if not may(operator.role, "confirm"):
+        return refused(program, beyond(operator.role, "confirm"))
     if found is None or found.program_id != program.ledger_id or found.request["actor"] == message.author:
         return Said(program, answering.nothing_to_confirm(program), code="confirm-unknown")
     if found.done_at is not None or now > found.until:

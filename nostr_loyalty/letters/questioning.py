@@ -19,7 +19,7 @@ from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import answering, helping
 from nostr_loyalty.publishing.answering import RewardLine, Sums
 from nostr_loyalty.rules import redeeming, tiering
-from nostr_loyalty.rules.authority import OperatorRole, may
+from nostr_loyalty.rules.authority import OperatorRole, beyond, may
 from nostr_loyalty.rules.calendar import day_of, period_days, start_of_day
 from nostr_loyalty.rules.redeeming import RedeemFacts
 from nostr_loyalty.rules.refusal import Refusal
@@ -64,7 +64,7 @@ def not_for(role: OperatorRole | None, author: str, question: Question) -> Refus
     )
     if not about_others or (role is not None and may(role, verb_of_question(question))):
         return None
-    return Refusal("command-not-allowed")
+    return Refusal("command-not-allowed") if role is None else beyond(role, verb_of_question(question))
 
 
 async def standing_of(w: Write, program: ServedProgram, customer: str) -> Standing | None:

@@ -139,11 +139,6 @@ def outcome(program: ServedProgram, request: Request, came: Outcome) -> str:
     return came.text
 
 
-def owners_only(program: ServedProgram) -> str:
-    """To an operator who is no owner, or to a customer."""
-    return say(program, "Only an owner of {title} may do this.", title=program.title)
-
-
 def waits_for_owner(program: ServedProgram) -> str:
     """To the asker of what exceeds its limits."""
     return say(program, "This is above your limit. The owners were asked; it is done when one of them confirms it.")

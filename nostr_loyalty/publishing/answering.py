@@ -27,7 +27,6 @@ from nostr_loyalty.publishing.acknowledging import (
     nothing_to_confirm,
     notices_chosen,
     outcome,
-    owners_only,
     paused,
     please_confirm,
     resumed,
@@ -43,7 +42,7 @@ from nostr_loyalty.rules.refusal import Refusal
 
 __all__ = [
     "badge_chosen", "confirmed_before", "forgetting", "forgotten", "help_text", "language_chosen", "misread", "no_card",
-    "no_such_language", "nobody", "nothing_to_confirm", "notices_chosen", "outcome", "owners_only", "paused",
+    "no_such_language", "nobody", "nothing_to_confirm", "notices_chosen", "outcome", "paused",
     "please_confirm", "resumed", "sharing_chosen", "too_late", "waits_for_owner", "welcome", "which_program",
 ]  # fmt: skip
 

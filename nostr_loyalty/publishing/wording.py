@@ -10,11 +10,12 @@ from typing import Final, Literal
 
 from kinds import errors as kinds_errors
 from nostr_loyalty import catalogue
+from nostr_loyalty.commands.vocabulary import VERB
 from nostr_loyalty.intake import recognition
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing.saying import NTH_VISIT, day, delta, last_day, money, say, say_nth, signed
 from nostr_loyalty.rules.program import Reward, Tier
-from nostr_loyalty.rules.refusal import CODES, Points, Refusal
+from nostr_loyalty.rules.refusal import CODES, Points, Refusal, Verbs
 
 __all__ = ["day", "delta", "last_day", "money", "signed"]
 
@@ -236,10 +237,16 @@ def detail(program: ServedProgram, refused: Refusal) -> str:
     """The detail alone: "You have 80 of 100 points"; "" where the refusal has none."""
     if not refused.template:
         return refused.detail
-    values = {
-        name: program.amount_of(int(value)) if isinstance(value, Points) else value for name, value in refused.values
-    }
-    return _text(program, refused.template).format(**values)
+    return _text(program, refused.template).format(**{name: _told(program, value) for name, value in refused.values})
+
+
+def _told(program: ServedProgram, value: int | str) -> int | str:
+    """A value of a detail in the program's words."""
+    if isinstance(value, Points):
+        return program.amount_of(int(value))
+    if isinstance(value, Verbs):
+        return ", ".join(catalogue.words(program.language, VERB, verb)[0] for verb in value.split(", "))
+    return value
 
 
 def rejection(program: ServedProgram | None, code: str, detail: str) -> str:

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from nostr_loyalty.rules.program import HandRules
+from nostr_loyalty.rules.refusal import Refusal, Verbs
 
 OperatorRole = Literal["owner", "manager", "staff"]
 
 NO_LIMITS: Final = HandRules()
-_AT_THE_TILL: Final = frozenset({"redeem", "use", "cancel", "balance", "rewards", "help", "undo"})
-_MANAGING: Final = _AT_THE_TILL | {"grant", "revoke", "revoke-entry", "report", "history"}
-_VERBS: Final[Mapping[OperatorRole, frozenset[str]]] = {"manager": frozenset(_MANAGING), "staff": _AT_THE_TILL}
+_AT_THE_TILL: Final = ("redeem", "use", "cancel", "balance", "rewards", "undo", "help")
+_MANAGING: Final = ("grant", "revoke", "report", "history", *_AT_THE_TILL)
+_VERBS: Final[Mapping[OperatorRole, tuple[str, ...]]] = {"manager": _MANAGING, "staff": _AT_THE_TILL}
+_SAID_AS: Final = {"revoke-entry": "revoke"}
+"""Commands that people say by another verb."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,4 +32,19 @@ class Operator:
 
 def may(role: OperatorRole, verb: str) -> bool:
     """Whether this role may use this command."""
-    return role == "owner" or verb in _VERBS[role]
+    return role == "owner" or _SAID_AS.get(verb, verb) in _VERBS[role]
+
+
+def beyond(role: OperatorRole, verb: str) -> Refusal:
+    """Why this role may not use this command: what it may, and who may use this one."""
+    assert role != "owner", "an owner may everything"
+    said, own = Verbs(_SAID_AS.get(verb, verb)), Verbs(", ".join(_VERBS[role]))
+    if role == "manager":
+        return Refusal.saying(
+            "role-not-allowed", "a manager may use: {verbs}; for “{verb}” ask an owner", verbs=own, verb=said
+        )
+    if may("manager", verb):
+        return Refusal.saying(
+            "role-not-allowed", "staff may use: {verbs}; for “{verb}” ask a manager or an owner", verbs=own, verb=said
+        )
+    return Refusal.saying("role-not-allowed", "staff may use: {verbs}; for “{verb}” ask an owner", verbs=own, verb=said)

@@ -16,6 +16,7 @@ CODES: Final[Mapping[str, str]] = {
     "refund-other-unit": "The refund's unit is not the order's unit.",
     "refund-above-order": "All refunds of the order together would exceed what was paid.",
     "command-not-allowed": "This command is for the operators of the program only.",
+    "role-not-allowed": "Your role does not allow this command.",
     "command-too-old": "The message was sent too long ago to be acted on; send it again if it is still meant.",
     "command-from-the-future": "The message is dated in the future; set the sending device's clock and send it again.",
     "customer-unknown": "The program has no card of this customer.",
@@ -70,6 +71,12 @@ class Points(int):
 
     def __format__(self, spec: str) -> str:
         return f"{int(self)} {'point' if self == 1 else 'points'}"
+
+
+class Verbs(str):
+    """Commands in a detail, with commas between; whoever tells them to people says them in the reader's language."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,7 +198,7 @@ PEOPLE = [
         Grant("guest", 1), actor=OPERATOR.public), (["done"], ["command-not-allowed"]),
     ),
     Flip("operator.role", operator(), operator(role="staff"), asking.commands(
-        Grant("guest", 1), actor=OPERATOR.public), (["done"], ["command-not-allowed"]),
+        Grant("guest", 1), actor=OPERATOR.public), (["done"], ["role-not-allowed"]),
     ),
     Flip("operator.count", operator(), operator(count=1), asking.commands(
         Grant("guest", 1), Grant("guest", 1), actor=OPERATOR.public), (["done", "done"], ["done", "hand-limit-count"]),

@@ -12,7 +12,7 @@ async def test_the_program_speaks_its_language(tmp_path: Path) -> None:
     async with house(tmp_path, language="es") as place:
         assert "Saldo en Café Sol: 60" in (await place.says("guest", "saldo")).text
         assert "Café Sol" in (await place.says("stranger", "hola")).text
-        assert "solo lo puede hacer un dueño" in (await place.says("manager", "pausar")).text
+        assert "para «pausar», pide a un dueño" in (await place.says("manager", "pausar")).text
 
 
 async def test_a_guest_chooses(tmp_path: Path) -> None:

@@ -181,7 +181,7 @@ async def test_pause_and_resume(tmp_path: Path) -> None:
         (answer,) = await served.take(served.order("order-3"))
         assert answer.reason == "program-paused"
         assert await place.code("guest", "redeem coffee") == "done"
-        assert await place.code("manager", "resume") == "command-not-allowed"
+        assert await place.code("manager", "resume") == "role-not-allowed"
         assert await place.code("owner", "resume") == "answered"
         (answer,) = await served.take(served.order("order-4", "1000"))
         assert (answer.result, answer.points) == ("accepted", 1)

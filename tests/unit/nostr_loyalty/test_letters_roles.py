@@ -48,13 +48,48 @@ async def test_who_may(tmp_path: Path, text: str, allowed: tuple[str, ...]) -> N
         for role in reversed(ROLES):
             if role == "guest" and text.startswith(("balance {guest}", "history", "redeem")):
                 continue  # a guest that names itself asks for itself
-            refused = await place.code(role, text) == "command-not-allowed"
+            no = "role-not-allowed" if role in OPERATORS else "command-not-allowed"
+            refused = await place.code(role, text) == no
             if "order order-1" in text and role not in allowed:
                 continue  # of whose order it was nothing is said at all
             assert refused == (role not in allowed), role
             if refused:
                 assert await place.entries() == before
         await place.served.assert_clean()
+
+
+ROLE_NO = "Your role does not allow this command."
+STAFF = "redeem, use, cancel, balance, rewards, undo, help"
+
+
+@pytest.mark.parametrize(
+    ("role", "text", "says"),
+    [
+        ("staff", "grant {guest} 5", f"staff may use: {STAFF}; for “grant” ask a manager or an owner"),
+        ("staff", "revoke " + "0" * 64, f"staff may use: {STAFF}; for “revoke” ask a manager or an owner"),
+        ("staff", "history {guest}", f"staff may use: {STAFF}; for “history” ask a manager or an owner"),
+        ("staff", "pause", f"staff may use: {STAFF}; for “pause” ask an owner"),
+        ("manager", "freeze {guest}",
+         f"a manager may use: grant, revoke, report, history, {STAFF}; for “freeze” ask an owner"),
+        ("manager", "confirm 0000-0000-0000-0000",
+         f"a manager may use: grant, revoke, report, history, {STAFF}; for “confirm” ask an owner"),
+    ],
+)  # fmt: skip
+async def test_people_of_the_venue_are_told_what_their_role_is(tmp_path: Path, role: str, text: str, says: str) -> None:
+    """What it may use, and who may use what was asked for; not that commands are for the venue's people."""
+    async with house(tmp_path) as place:
+        answer = await place.says(role, text)
+        assert (answer.code, answer.text) == ("role-not-allowed", f"{ROLE_NO} ({says})")
+
+
+async def test_a_role_is_told_in_the_programs_language(tmp_path: Path) -> None:
+    """The commands too, as they are written there."""
+    async with house(tmp_path, language="es") as place:
+        answer = await place.says("staff", "dar {guest} 5")
+    assert answer.text == (
+        "Tu función no permite esta orden. (el personal puede usar: canjear, usar, cancelar, saldo, premios,"
+        " deshacer, ayuda; para «dar», pide a un encargado o a un dueño)"
+    )
 
 
 @pytest.mark.parametrize("who", ["guest", "stranger"])
