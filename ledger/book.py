@@ -18,9 +18,11 @@ from ledger.lot import Draw, Lot
 from ledger.standings import (
     Standing,
     find_standings,
+    make,
     standings,
     standings_by_id,
     standings_to_review,
+    unmade,
     update_standings,
 )
 
@@ -36,11 +38,13 @@ __all__ = [
     "limit_lots",
     "lots",
     "lots_to_warn",
+    "make",
     "next_entry_id",
     "refs",
     "standings",
     "standings_by_id",
     "standings_to_review",
+    "unmade",
     "warn_lots",
 ]
 

@@ -119,6 +119,28 @@ async def standings(w: Write, wanted: Sequence[tuple[int, str]], at: int) -> dic
     return found
 
 
+async def unmade(r: Read, wanted: Sequence[tuple[int, str]], at: int) -> dict[tuple[int, str], Standing]:
+    """(program id, customer) -> a standing, with first_at = at, as `make` makes it: of those that are wanted and that
+    are not there. Nothing is made by this.
+    """
+    ((highest,),) = await r.rows("SELECT coalesce(max(id), 0) FROM standing")
+    return {
+        (program_id, customer): Standing(id_, program_id, customer, 0, 0, 0, None, 0, 0, 0, 0, at, 0, 0, None)
+        for id_, (program_id, customer) in enumerate(dict.fromkeys(wanted), int(highest) + 1)
+    }
+
+
+async def make(w: Write, new: Sequence[Standing]) -> None:
+    """Makes standings that `unmade` gave in this transaction, before anything else is written of them."""
+    if new:
+        await w.run(
+            "INSERT INTO standing (id, program_id, customer, first_at) "
+            f"SELECT value ->> 0, value ->> 1, {name_at(0, 1)}, value ->> 2 FROM {EACH}",
+            packed_rows([(one.id, one.program_id, one.first_at) for one in new]),
+            packed_names(one.customer for one in new),
+        )
+
+
 async def find_standings(r: Read, wanted: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Standing]:
     """(program id, customer) -> standing, of those that are there."""
     if not wanted:

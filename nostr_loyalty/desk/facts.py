@@ -47,6 +47,7 @@ class Facts:
     the guard noticed and nobody has looked at.
     `set_apart`: where the program has tiers, a standing's orders by id that count for no tier, or not yet: those that
     wait, and those that were held and then `dropped`.
+    `unmade`: standings of customers who are new: they are made if anything is decided of them.
     `slots` and `stock`: of a reward, what is taken. A next id of -1: nothing of that sort is made in this batch.
     """
 
@@ -83,6 +84,7 @@ class Facts:
     wrong_claims: tuple[int, int] = (0, 0)
     drawn_on: dict[int, tuple[OrderRow, int]] = field(default_factory=dict)
     flagged: frozenset[int] = frozenset()
+    unmade: set[int] = field(default_factory=set)
     set_apart: dict[int, dict[int, OrderRow]] = field(default_factory=dict)
     dropped: set[int] = field(default_factory=set)
     referrers: tuple[str, ...] = ()
@@ -94,6 +96,7 @@ class Facts:
 class Slip:
     """All that one batch writes: to the book, to the orders, to the other tables, to the outbox."""
 
+    made: list[Standing] = field(default_factory=list)
     entries: list[NewEntry] = field(default_factory=list)
     opened: list[OpenedLot] = field(default_factory=list)
     draws: list[EntryDraw] = field(default_factory=list)

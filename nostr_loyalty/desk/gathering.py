@@ -17,7 +17,7 @@ from nostr_loyalty.programs import ServedProgram
 
 
 async def gather(w: Write, messages: Sequence[OrderMessage], now: int) -> Facts:
-    """The facts that deciding these orders needs. Standings that were missing are made."""
+    """The facts that deciding these orders needs. Who is new has a standing among them that is not made yet."""
     names = list(dict.fromkeys(order_name(message) for message in messages))
     known = await orders.find(w, names)
     waiting = await waiting_refunds.find(w, names)
@@ -28,7 +28,9 @@ async def gather(w: Write, messages: Sequence[OrderMessage], now: int) -> Facts:
         for message in messages
         if message.order.status == "paid" and message.order.customer is not None and order_name(message) not in known
     ]
-    found = await book.standings(w, customers, now)
+    found = await book.find_standings(w, customers)
+    new = await book.unmade(w, [pair for pair in customers if pair not in found], now)
+    found |= new
     standings = {standing.id: standing for standing in found.values()}
     missing = {row.standing_id for row in known.values() if row.standing_id is not None} - standings.keys()
     if missing:
@@ -39,6 +41,7 @@ async def gather(w: Write, messages: Sequence[OrderMessage], now: int) -> Facts:
         orders=known,
         refunded=refunded,
         waiting=waiting,
+        unmade={standing.id for standing in new.values()},
         next_entry_id=await book.next_entry_id(w),
         next_order_id=await orders.next_order_id(w),
     )

@@ -284,6 +284,7 @@ class WorkingCopy:
             self.facts.standings[standing_id] = self.slip.standings[standing_id] = standing
             steps = tiers.steps(self.facts, program.rules, standing, self.now) if program.rules.tiers else None
             self.slip.promises.append(publications.card(program, standing, steps, self.dice(32)))
+        self.slip.made += [one for id_, one in self.slip.standings.items() if id_ in self.facts.unmade]
         return self.slip
 
 

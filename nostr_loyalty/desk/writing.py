@@ -22,6 +22,7 @@ from nostr_loyalty.desk.facts import Slip
 
 async def write(w: Write, slip: Slip, now: int) -> None:
     """Write everything that the batch decided, in the order that the ledger's own checks expect."""
+    await book.make(w, slip.made)
     standings = list(slip.standings.values())
     await book.append(w, slip.entries, opened=slip.opened, draws=slip.draws, standings=standings)
     await orders.record(w, list(slip.new_orders.values()))

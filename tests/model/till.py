@@ -14,7 +14,7 @@ def paid(cafe: Cafe, till: str, name: str, bill: Bill, who: str | None, now: int
     """An order was paid; `who` None: its receipt carries a code."""
     if cafe.find(till, name) is not None:
         return "duplicate"
-    who = None if who is None else cafe.meet(who)
+    who = None if who is None else cafe.now_called(who)
     day = day_of(bill.paid_at, cafe.rules.tz)
     earned = cafe.earn(bill, who, day)
     if isinstance(earned, str):
@@ -25,6 +25,7 @@ def paid(cafe: Cafe, till: str, name: str, bill: Bill, who: str | None, now: int
     )  # fmt: skip
     cafe.orders.append(order)
     if who is not None:
+        cafe.meet(who)
         order.welcome = min(earned.fixed, 0 if cafe.guest(who).welcomed else cafe.rules.welcome)
         belongs(cafe, order, who, now, now, stamped=earned.stamped)
     for refund in _as_they_came(cafe, [one for one in cafe.waiting if (one.till, one.order) == (till, name)]):
