@@ -18,6 +18,13 @@ WHERE (label IN ('entry', 'shown', 'notice', 'word', 'card', 'award') OR state =
   AND instr(recipe, (SELECT CAST(address AS BLOB) FROM program WHERE id = ?1)) > 0
 """
 
+# What points paid of an order is an amount like its others, and counts when customers are counted anew.
+_WITHOUT_DETAIL: Final = """
+UPDATE paid_order
+SET detail = CASE WHEN detail ->> 'by_points' > 0 THEN json_object('by_points', detail ->> 'by_points') END
+WHERE standing_id = ? AND detail IS NOT NULL
+"""
+
 
 async def choose(w: Write, standing: Standing) -> None:
     """Writes down what the customer chose; nothing else of the standing."""
@@ -62,7 +69,7 @@ async def forget(w: Write, standing_id: int, salt_if_none: bytes, *, keeps_comma
     )  # fmt: skip
     await w.run("UPDATE entry SET document = x'' WHERE standing_id = ?", standing_id)
     await w.run("UPDATE feedback SET text = '' WHERE standing_id = ?", standing_id)
-    await w.run("UPDATE paid_order SET detail = NULL WHERE standing_id = ?", standing_id)
+    await w.run(_WITHOUT_DETAIL, standing_id)
     await outbox.let_go(w, customer.hex())
     await w.run(_UNSAID, program_id, customer)
     if not keeps_commands:

@@ -5,6 +5,7 @@ the tiers. Seldom, and all at once.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Final
 
 from ledger.bulk import EACH, packed_rows
@@ -37,6 +38,24 @@ FROM paid_order CROSS JOIN followed ON followed.id = paid_order.standing_id
 WHERE paid_order.program_id = ?1 GROUP BY followed.last, day, source
 """
 
+# The latest month with an order, and its visits: bare columns beside max() are of the row that has it. The visits of a
+# key that was replaced count for the new one.
+_MONTHS: Final = f"""
+{_FOLLOWED},
+counted (last, month, visits) AS (
+    SELECT followed.last, month, sum(status = 'paid')
+    FROM paid_order CROSS JOIN followed ON followed.id = paid_order.standing_id
+    WHERE paid_order.program_id = ?1 GROUP BY followed.last, month),
+latest (last, month, visits) AS (SELECT last, max(month), visits FROM counted GROUP BY last)
+UPDATE standing SET month = latest.month, visits_month = latest.visits FROM latest WHERE standing.id = latest.last
+"""
+
+_MONTHS_OF_REPLACED: Final = """
+UPDATE standing SET month = own.month
+FROM (SELECT standing_id, max(month) AS month FROM paid_order WHERE program_id = ?1 GROUP BY standing_id) AS own
+WHERE standing.id = own.standing_id AND standing.relinked_to IS NOT NULL
+"""
+
 _SPENT: Final = """
 UPDATE standing
 SET spent_minor = coalesce((SELECT sum(spent_minor) FROM tally WHERE tally.standing_id = standing.id), 0)
@@ -56,7 +75,7 @@ async def note(w: Write, program_id: int, counted: str, tiers: str) -> None:
 
 
 async def recount(w: Write, program_id: int, currency: str | None, day_of: Callable[[int], int]) -> None:
-    """Count spend in `currency` only (None: nothing), and each order on the local day of its payment."""
+    """Count spend in `currency` only (None: nothing), and each order on the local day and month of its payment."""
     after = 0
     while True:
         rows = await w.packed(
@@ -67,9 +86,11 @@ async def recount(w: Write, program_id: int, currency: str | None, day_of: Calla
         if not rows:
             break
         after = max(id_ for id_, _ in rows)
+        days = [(id_, day_of(paid_at)) for id_, paid_at in rows]
         await w.run(
-            f"UPDATE paid_order SET day = value ->> 1 FROM {EACH} WHERE paid_order.id = value ->> 0",
-            packed_rows([(id_, day_of(paid_at)) for id_, paid_at in rows]),
+            f"UPDATE paid_order SET day = value ->> 1, month = value ->> 2 FROM {EACH} "
+            "WHERE paid_order.id = value ->> 0",
+            packed_rows([(id_, day, _month_of(day)) for id_, day in days]),
         )
     await w.run(_COUNTED, program_id, currency)
     await w.run(
@@ -79,6 +100,8 @@ async def recount(w: Write, program_id: int, currency: str | None, day_of: Calla
     )
     await w.run(_TALLIES, program_id)
     await w.run(_SPENT, program_id)
+    await w.run(_MONTHS, program_id)
+    await w.run(_MONTHS_OF_REPLACED, program_id)
 
 
 async def review_all(w: Write, program_id: int, now: int) -> None:
@@ -88,3 +111,9 @@ async def review_all(w: Write, program_id: int, now: int) -> None:
         "AND (visits <> 0 OR earned_points <> 0 OR spent_minor <> 0 OR tier IS NOT NULL)",
         program_id, now,
     )  # fmt: skip
+
+
+def _month_of(day: int) -> int:
+    """The month, as yyyymm, of a day (the ordinal of its date)."""
+    its = date.fromordinal(day)
+    return its.year * 100 + its.month

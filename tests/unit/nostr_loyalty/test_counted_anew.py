@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+from kinds.event import Event, sign
+from nostr_loyalty.commands.command import Relink
 from tests.unit.nostr_loyalty.served import Served, earn, table, tier
+from tests.venue import new_key
 
 EUROS = earn("spend", 1, per="1 EUR")
 
@@ -61,6 +64,62 @@ async def test_another_clock_counts_days_anew(tmp_path: Path) -> None:
     async with served.again() as changed:
         assert await _days(changed) == [(day + 1, day + 1) for day, _ in days]
         await changed.assert_clean()
+
+
+async def test_another_clock_counts_months_anew(tmp_path: Path) -> None:
+    """The last hour of a month is of the next one for a clock that is ahead: orders, and the visits of the month, also
+    those that came from a key that was replaced, go there.
+    """
+    async with Served(tmp_path) as served:
+        before, new = served.program.rules.tz.key, new_key().public
+        for local, order_id in (("2027-02-28 12:00", "1"), ("2027-02-28 23:30", "2"), ("2027-02-28 23:40", "3")):
+            served.set_clock(local)
+            await served.take(served.order(order_id))
+        assert ((await served.standing()).month, (await served.standing()).visits_month) == (202702, 3)
+        await served.command(Relink(served.guest.public, new))
+        await served.take(served.order("4", customer=new), served.order("5", customer=new))
+        await served.take(served.order("5", customer=new, status="canceled"))
+        assert ((await served.standing(new)).month, (await served.standing(new)).visits_month) == (202702, 4)
+    text = (served.venue.folder / "config.toml").read_text()
+    (served.venue.folder / "config.toml").write_text(text.replace(f'tz = "{before}"', 'tz = "Asia/Tokyo"'))
+    async with served.again() as changed:
+        assert ((await changed.standing(new)).month, (await changed.standing(new)).visits_month) == (202703, 3)
+        async with changed.database.read() as r:
+            assert await r.rows("SELECT month, count(*) FROM paid_order GROUP BY 1 ORDER BY 1") == [
+                (202702, 1), (202703, 4),
+            ]  # fmt: skip
+        await changed.assert_clean()
+        (answer,) = await changed.take(changed.order("6", customer=new))
+        assert answer.visits_month == 4
+        await changed.assert_clean()
+
+
+async def test_what_points_paid_counts_as_little_when_somebody_was_forgotten(tmp_path: Path) -> None:
+    """It is an amount like the others of an order, and stays with them: counted anew, the spend is what it was."""
+    by_spend = (EUROS, table("tier_basis", by="spend", currency="EUR"), tier("gold", "10 EUR"))
+    async with Served(tmp_path, extra="\n".join(by_spend)) as served:
+        before = served.program.rules.tz.key
+        await served.take(
+            _with(
+                served, "1", "30.00", ("line", "points_discount", "8.00", "EUR"), ("item", "cake", "1", "30.00", "EUR")
+            ),
+            _with(served, "2", "5.00", ("item", "tea", "1", "5.00", "EUR")),
+        )
+        assert (await served.standing()).spent_minor == 2_700
+        await served.write(served.guest, "forget me yes")
+    text = (served.venue.folder / "config.toml").read_text()
+    (served.venue.folder / "config.toml").write_text(text.replace(f'tz = "{before}"', 'tz = "Asia/Tokyo"'))
+    async with served.again() as changed:
+        async with changed.database.read() as r:
+            assert await r.rows("SELECT spent_minor FROM standing") == [(2_700,)]
+            assert await r.rows("SELECT detail FROM paid_order ORDER BY id") == [('{"by_points":800}',), (None,)]
+        await changed.assert_clean()
+
+
+def _with(served: Served, order_id: str, amount: str, *tags: tuple[str, ...]) -> Event:
+    """An order in euros with lines or items."""
+    plain = served.venue.template(order_id, served.guest.public, (amount, "EUR"), at=served.clock.now())
+    return sign(plain._replace(tags=(*plain.tags, *tags)), served.venue.till)
 
 
 async def _days(served: Served) -> list[tuple[int, int]]:
