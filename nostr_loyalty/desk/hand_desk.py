@@ -41,6 +41,8 @@ def is_frozen(copy: WorkingCopy, request: Request) -> bool:
 def grant(copy: WorkingCopy, request: Request, command: Grant) -> Deed | Refusal:
     """Give points: a new lot."""
     refusal = hand_limit(copy, request, command.points)
+    if refusal is None and command.expires_at is not None:
+        refusal = handling.end(command.expires_at, copy.now, request.program.rules.tz)
     if refusal is not None:
         return refusal
     standing = known(copy, request.program, command.who)

@@ -1,4 +1,7 @@
-"""What one operator may do by hand on one local day: grants and revocations, counted and summed."""
+"""What one operator may do by hand on one local day: grants and revocations, counted and summed; and until when."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from nostr_loyalty.rules.earning import POINTS_MAX
 from nostr_loyalty.rules.program import HandRules
@@ -19,3 +22,11 @@ def limit(hand: HandRules, count_today: int, points_today: int, points: int) -> 
     if hand.points is not None and points_today + points > hand.points:
         return Refusal.saying("hand-limit-points", "{used} of {limit} today", used=points_today, limit=hand.points)
     return None
+
+
+def end(expires_at: int, now: int, tz: ZoneInfo) -> Refusal | None:
+    """Why points cannot be given up to this moment (exclusive, unix seconds), or None: they can."""
+    if expires_at > now:
+        return None
+    local = datetime.fromtimestamp(expires_at, tz).isoformat(" ", "minutes")
+    return Refusal.saying("end-in-the-past", "up to {end}", end=local)

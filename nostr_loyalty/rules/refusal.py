@@ -24,6 +24,7 @@ CODES: Final[Mapping[str, str]] = {
     "points-not-positive": "The number of points must be 1 or more.",
     "hand-limit-count": "You have reached the number of grants and revocations that one operator may make in a day.",
     "hand-limit-points": "This would be more points than one operator may grant and revoke in a day.",
+    "end-in-the-past": "The points would have run out before they were given; name a later end, or none.",
     "entry-unknown": "The program has no such entry.",
     "entry-not-reversible": "An entry of this type cannot be taken back.",
     "entry-reversed-before": "The entry has been taken back before; nothing of it is left.",

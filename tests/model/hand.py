@@ -14,6 +14,8 @@ from tests.model.tiers import Held
 def grant(cafe: Cafe, operator: str, who: str, points: int, now: int, ends: int | None = None) -> str:
     """Points by hand; `ends`: when they run out, if not as all points do."""
     refusal = by_hand(cafe, operator, points, now)
+    if refusal is None and ends is not None and ends <= now:
+        refusal = "end-in-the-past"
     if refusal is None:
         who = cafe.meet(who)
         entry = cafe.move(who, "granted", points, now, ends=cafe.ends(now) if ends is None else ends)

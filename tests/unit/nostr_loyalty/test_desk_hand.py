@@ -210,3 +210,21 @@ async def test_a_card_follows_every_command(tmp_path: Path) -> None:
             await served.command(command)
             labels = [one.label for one in await served.promises()]
             assert labels.count("card") == 1
+
+
+async def test_points_are_not_given_for_a_time_that_is_over(tmp_path: Path) -> None:
+    """An end that has passed is refused by name, with what to do, and nobody is met for it; a second later is not."""
+    async with Served(tmp_path) as served:
+        served.set_clock("2027-05-01 12:00")
+        now = served.clock.now()
+        for ends in (now, now - 1, 0):
+            outcome = await served.command(Grant(served.guest.public, 5, expires_at=ends))
+            assert outcome.code == "end-in-the-past"
+            assert "name a later end, or none" in outcome.text
+        outcome = await served.command(Grant(served.guest.public, 5, expires_at=now))
+        assert "2027-05-01 12:00" in outcome.text
+        async with served.database.read() as r:
+            assert await r.rows("SELECT id FROM standing") == []
+        assert (await served.command(Grant(served.guest.public, 5, expires_at=now + 1))).code == "done"
+        assert await served.moved() == [5]
+        await served.assert_clean()
