@@ -41,8 +41,8 @@ class Promise(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Promised:
     """A stored promise: how often it was tried, which relays took it and which refused it for good, when it is due
-    next. Of its receiver, if it has one: the relays that it names (see ledger.addresses), and when they were looked up,
-    None: never.
+    next. Of its receiver, if it has one: the relays that it names (see ledger.addresses), when they were looked up,
+    None: never, and whether it is known, as a customer who has ordered or has an entry.
     """
 
     id: int
@@ -62,6 +62,7 @@ class Promised:
     reason: str | None = None
     receiver: str | None = None
     checked_at: int | None = None
+    is_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +84,15 @@ _ADDRESS: Final = "LEFT JOIN address ON address.pubkey = outbox.receiver"
 # Promises as two texts (see ledger.bulk): what is short as JSON, and all their bytes in one string of hex digits.
 _PROMISED = """
 SELECT json_group_array(json_array(id, lane, label, length(recipe), relays, acks, attempts, accepted, refused, theirs,
-                                   due_at, promised_at, reason, nullif(lower(hex(receiver)), ''), checked_at)),
+                                   due_at, promised_at, reason, nullif(lower(hex(receiver)), ''), checked_at,
+                                   is_known)),
        coalesce(group_concat(hex(issuer) || hex(seed) || hex(recipe), ''), '')
-FROM (SELECT outbox.*, coalesce(address.relays, outbox.last_relays, '[]') AS theirs, checked_at FROM outbox {which})
+FROM (SELECT outbox.*, coalesce(address.relays, outbox.last_relays, '[]') AS theirs, checked_at,
+             outbox.receiver IS NULL OR EXISTS (
+                 SELECT 1 FROM program JOIN standing ON program_id = program.id AND customer = outbox.receiver
+                 WHERE seq > 0 OR visits > 0
+             ) AS is_known
+      FROM outbox {which})
 """
 
 _POST = f"""

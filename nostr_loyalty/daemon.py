@@ -146,6 +146,7 @@ class Daemon:
             is_busy=lambda: path.is_busy,
             wake=wake,
             addresses=addresses,
+            people=programs.people,
             giving_up=InVain(programs, self._clock, SystemDice()).tell,
             routes={relays for program in programs.all for relays in (program.relays, program.dm_relays)},
         )

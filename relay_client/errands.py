@@ -3,7 +3,8 @@
 Rules: at most `errands_max` at once; for a new one the one that was wanted least recently makes room, if it has nothing
 under way and was not wanted just now. One that nobody wants for `errand_idle_s` is closed. Nothing is read at such a
 relay, its happenings are not told, its bounds are small, and it learns who we are only if it insists. A relay whose
-address is forbidden is not tried again for `forbidden_s`.
+address is forbidden is not tried again for `forbidden_s`. Of all, `errands_strangers_max` are for relays that only
+strangers of the owner's have named: whoever comes with many relays that say nothing is in the way of no one else.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class Errands:
         self._make = make
         self._drivers: dict[tuple[str, str | None], Driver] = {}
         self._wanted_at: dict[tuple[str, str | None], float] = {}
+        self._strangers: set[tuple[str, str | None]] = set()
         self._forbidden: dict[str, float] = {}
 
     def __len__(self) -> int:
@@ -51,16 +53,19 @@ class Errands:
         """The driver of an errand that is under way."""
         return self._drivers.get((url, key))
 
-    def reach(self, url: str, key: str | None, resolve: Resolve | None) -> Reach:
-        """Want this relay: connect to it if there is no connection."""
+    def reach(self, url: str, key: str | None, resolve: Resolve | None, *, stranger: bool = False) -> Reach:
+        """Want this relay: connect to it if there is no connection. `stranger`: for one of the owner's strangers."""
         now = self._monotonic()
         if self.is_forbidden(url):
             return Reach.FORBIDDEN
         driver = self._drivers.get((url, key))
         if driver is None:
-            if not self._has_room(now):
+            if not self._has_room(now, stranger):
                 return Reach.AWAY
             driver = self._drivers[url, key] = self._make(url, key, resolve)
+            self._strangers.update([(url, key)] if stranger else [])
+        elif not stranger:
+            self._strangers.discard((url, key))
         self._wanted_at[url, key] = now
         if self._forbade(url, key, driver):
             return Reach.FORBIDDEN
@@ -95,6 +100,7 @@ class Errands:
         driver = self._drivers.pop((url, key), None)
         if driver is not None:
             del self._wanted_at[url, key]
+            self._strangers.discard((url, key))
             driver.farewell()
         return driver is not None
 
@@ -107,10 +113,14 @@ class Errands:
                 del self._forbidden[next(iter(self._forbidden))]
         return driver.forbidden
 
-    def _has_room(self, now: float) -> bool:
-        if len(self._drivers) < self._settings.errands_max:
+    def _has_room(self, now: float, stranger: bool) -> bool:
+        """Whether one more may be begun; if there are too many, after one has ended that was wanted least of late."""
+        those = self._wanted_at
+        if stranger and len(self._strangers) >= self._settings.errands_strangers_max:
+            those = {each: self._wanted_at[each] for each in self._strangers}
+        elif len(self._drivers) < self._settings.errands_max:
             return True
-        for (url, key), wanted_at in sorted(self._wanted_at.items(), key=lambda each: each[1]):
+        for (url, key), wanted_at in sorted(those.items(), key=lambda each: each[1]):
             if now - wanted_at < self._settings.errand_s_min:
                 return False
             if self._drivers[url, key].idle:

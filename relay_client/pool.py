@@ -105,17 +105,18 @@ class Pool:
         if self._tasks is not None:
             self._tasks.create_task(driver.run())
 
-    def reach(self, url: str, key: str | None, resolve: Resolve | None) -> Reach:
+    def reach(self, url: str, key: str | None, resolve: Resolve | None, *, stranger: bool = False) -> Reach:
         """Want to write to, or ask, a relay that may not be ours; a connection to it is made if there is none (see
         errands).
 
         resolve: who looks its host up; None for a relay that the owner trusts like its own. Call it again for as long
-        as the relay is wanted, and tidy() now and then.
+        as the relay is wanted, and tidy() now and then. stranger: for somebody who shares a few connections with all
+        other strangers.
         """
         own = self._drivers.get((url, key))
         if own is not None:
             return Reach.STANDS if own.session.connected else Reach.AWAY
-        return Reach.AWAY if self._stopping.is_set() else self._errands.reach(url, key, resolve)
+        return Reach.AWAY if self._stopping.is_set() else self._errands.reach(url, key, resolve, stranger=stranger)
 
     def is_forbidden(self, url: str) -> bool:
         """Whether a relay that is not ours was found, lately, at an address that we do not connect to."""

@@ -25,9 +25,10 @@ class PoolSettings:
     questions_max: int = 16
     answer_bytes_max: int = 2 * 1024 * 1024
 
-    # Relays that are not ours (see errands): how many at once, closed when not wanted for how long, kept for how long
-    # at least, and when one at a forbidden address is looked at again.
+    # Relays that are not ours (see errands): how many at once, and of them for strangers alone; closed when not wanted
+    # for how long, kept for how long at least, and when one at a forbidden address is looked at again.
     errands_max: int = 64
+    errands_strangers_max: int = 8
     errand_idle_s: float = 120.0
     errand_s_min: float = 10.0
     forbidden_s: float = 3_600.0

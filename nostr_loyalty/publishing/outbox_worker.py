@@ -57,14 +57,14 @@ class OutboxWorker:
         self, database: Database, pool: Pool, sealer: Sealer, clock: Clock, rng: random.Random,
         issuers: Collection[str], *, wake: asyncio.Event, is_busy: Callable[[], bool] = lambda: False,
         routes: Collection[tuple[str, ...]] = (), addresses: AddressBook | None = None,
-        giving_up: GivingUp | None = None,
+        giving_up: GivingUp | None = None, people: Collection[str] = (),
     ) -> None:  # fmt: skip
         """`rng` spreads the pauses, nothing else; `issuers`: public keys whose secret keys the sealer holds.
 
         `wake` is set by whoever makes promises; `is_busy`: whether a crowd of orders is coming in just now.
         `routes`: every combination of relays that promises are made for, as far as they are known. `addresses`: where
         people read; None: everything goes to the promises' own relays. `giving_up`: called with the ids of promises
-        that are about to be abandoned, in the same transaction.
+        that are about to be abandoned, in the same transaction. `people`: the venue's own, who are no strangers.
         """
         self._database = database
         self._pool = pool
@@ -81,7 +81,7 @@ class OutboxWorker:
         self._routes = frozenset(routes)
         self._ids: set[int] = set()
         self._wake = wake
-        self._router = Router(pool, addresses, clock, wake.set)
+        self._router = Router(pool, addresses, clock, wake.set, people)
         self._giving_up = giving_up
         self.kept = 0
 

@@ -5,12 +5,14 @@ Rules:
   are not at a forbidden address; one OK is enough. Who names none is reached at the promise's own relays.
 - What has not arrived after `PATIENCE_S`, or is refused by all of theirs, goes to the promise's own relays too: the
   person can still be found there.
+- Whoever is neither a customer nor one of the venue's people shares a few connections with all others of that sort: a
+  stranger may name relays that take a connection and say nothing, and ask again and again.
 - An address that is not known is looked up first, and a relay that is being connected to is waited for; a promise that
   waits is aside, and the others go on. Neither takes longer than `ASIDE_S`.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Final, NamedTuple
 
 from ledger.outbox import Promised
@@ -43,12 +45,16 @@ class Route(NamedTuple):
 class Router:
     """Finds the route of each promise. Without an address book every promise goes to its own relays."""
 
-    def __init__(self, pool: Pool, addresses: AddressBook | None, clock: Clock, released: Callable[[], None]) -> None:
-        """`released`: called when a promise that was aside may be looked at again."""
+    def __init__(
+        self, pool: Pool, addresses: AddressBook | None, clock: Clock, released: Callable[[], None],
+        people: Collection[str] = (),
+    ) -> None:  # fmt: skip
+        """`released`: called when a promise that was aside may be looked at again; `people`: the venue's own (hex)."""
         self._pool = pool
         self._addresses = addresses
         self._clock = clock
         self._released = released
+        self._people = people
         self._tasks: asyncio.TaskGroup | None = None
         self._arrivals: dict[tuple[str, str], asyncio.Task[None]] = {}
         self.aside: dict[int, float] = {}
@@ -103,8 +109,11 @@ class Router:
         """
         if self._addresses is None or not promised.theirs:
             return False
-        resolve = self._addresses.resolve
-        wanted = {url: self._pool.reach(url, promised.issuer, resolve) for url in urls if url in promised.theirs}
+        resolve, stranger = self._addresses.resolve, not promised.is_known and promised.receiver not in self._people
+        wanted = {
+            url: self._pool.reach(url, promised.issuer, resolve, stranger=stranger)
+            for url in urls if url in promised.theirs
+        }  # fmt: skip
         coming = [url for url, reach in wanted.items() if reach is Reach.COMING]
         if not coming or Reach.STANDS in wanted.values():
             return False

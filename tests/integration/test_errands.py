@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -166,6 +167,28 @@ async def test_the_least_wanted_makes_room() -> None:
             assert owner.pool.post(url, None, owner.event(1).id, "{}")
         assert owner.pool.reach(second.url, None, None) is Reach.AWAY
         assert owner.pool.room(first.url, None) > 0
+
+
+async def test_strangers_share_a_few() -> None:
+    """Relays that only strangers named have a few connections in all, of which the least wanted makes room; one that
+    somebody else wants as well is theirs no more.
+    """
+    settings = replace(FEW, errands_max=4, errands_strangers_max=2, errand_idle_s=60.0)
+    async with AsyncExitStack() as end:
+        relays = [await end.enter_async_context(ScriptedRelay()) for _ in range(4)]
+        owner = await end.enter_async_context(Owner(settings))
+        urls = [relay.url for relay in relays]
+        silent = relays[0], relays[1]
+        for relay in silent:
+            relay.faults.no_ok = True
+            owner.pool.reach(relay.url, None, None, stranger=True)
+            await owner.pool.reached(relay.url, None)
+            assert owner.pool.post(relay.url, None, owner.event(1).id, "{}")
+        assert owner.pool.reach(urls[2], None, None, stranger=True) is Reach.AWAY
+        assert owner.pool.reach(urls[2], None, None) is Reach.COMING
+        assert owner.pool.reach(urls[0], None, None) is Reach.STANDS
+        assert owner.pool.reach(urls[3], None, None, stranger=True) is Reach.COMING
+        assert [relay.connections_seen for relay in silent] == [1, 1]
 
 
 async def test_what_nobody_wants_is_closed() -> None:

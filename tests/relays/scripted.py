@@ -134,6 +134,11 @@ class ScriptedRelay:
 
     # -- what a test may do to it at any time
 
+    @property
+    def sockets_open(self) -> int:
+        """Connections that stand just now, also those that have not said a word."""
+        return len(self._sockets)
+
     def pause(self) -> None:
         """Freeze: sockets stay open, new ones are accepted, nothing is read, answered or sent."""
         self._paused = True

@@ -40,7 +40,7 @@ class VisitingPool(AnsweringPool):
         """Ours as before; theirs once they stand."""
         return super().room(url, key) if url in OURS or url in self.standing else 0
 
-    def reach(self, url: str, key: str | None, resolve: Any) -> Reach:
+    def reach(self, url: str, key: str | None, resolve: Any, *, stranger: bool = False) -> Reach:
         """As the test has said; what it said nothing of is coming."""
         if url in OURS:
             return Reach.AWAY if url in self.down else Reach.STANDS
