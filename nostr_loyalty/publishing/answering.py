@@ -35,7 +35,7 @@ from nostr_loyalty.publishing.acknowledging import (
     waits_for_owner,
 )  # fmt: skip
 from nostr_loyalty.publishing.helping import bounded, help_text, misread, nobody, which_program
-from nostr_loyalty.publishing.saying import day, delta, key_shown, last_day, money, say, say_number
+from nostr_loyalty.publishing.saying import day, delta, key_shown, money, say, say_number, up_to
 from nostr_loyalty.publishing.welcoming import welcome
 from nostr_loyalty.rules.program import Reward
 from nostr_loyalty.rules.refusal import Refusal
@@ -83,12 +83,10 @@ def balance(
         lines.append(say(program, "{points} more come later.", points=program.amount_of(pending)))
     if standing.next_expiry_at is not None:
         points = program.amount_of(standing.next_expiry_points)
-        until = last_day(program, standing.next_expiry_at)
+        until = up_to(program, standing.next_expiry_at)
         lines.append(say(program, "{points} of them can be used up to {day}.", points=points, day=until))
     lines += [
-        say(
-            program, "Ready to be used: {reward}, up to {day}.", reward=one.title, day=last_day(program, one.hold_until)
-        )
+        say(program, "Ready to be used: {reward}, up to {day}.", reward=one.title, day=up_to(program, one.hold_until))
         for one in vouchers
     ]
     if standing.frozen:

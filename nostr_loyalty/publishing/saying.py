@@ -13,6 +13,7 @@ from kinds.keys import npub_encode
 from ledger.units import Money, format_money
 from nostr_loyalty import catalogue
 from nostr_loyalty.programs import ServedProgram
+from nostr_loyalty.rules.calendar import day_of, start_of_day
 
 OrdinalForm = Literal["one", "two", "few", "many", "other"]
 
@@ -48,9 +49,12 @@ def day_in_words(program: ServedProgram, ordinal: int) -> str:
     return catalogue.date_text(program.language, date.fromordinal(ordinal))
 
 
-def last_day(program: ServedProgram, unix: int) -> str:
-    """The last local date before a moment: points that run out at midnight live to the end of this day."""
-    return day(program, unix - 1)
+def up_to(program: ServedProgram, unix: int) -> str:
+    """Up to when something is good that ends at a moment: the last local day, and the time where it ends within one."""
+    tz = program.rules.tz
+    if start_of_day(day_of(unix, tz), tz) == unix:
+        return day(program, unix - 1)
+    return say(program, "{day} at {time}", day=day(program, unix), time=f"{datetime.fromtimestamp(unix, tz):%H:%M}")
 
 
 def money(amount: Money) -> str:

@@ -13,11 +13,11 @@ from nostr_loyalty import catalogue
 from nostr_loyalty.commands.vocabulary import VERB
 from nostr_loyalty.intake import recognition
 from nostr_loyalty.programs import ServedProgram
-from nostr_loyalty.publishing.saying import NTH_VISIT, day, delta, last_day, money, say, say_nth, signed
+from nostr_loyalty.publishing.saying import NTH_VISIT, day, delta, money, say, say_nth, signed, up_to
 from nostr_loyalty.rules.program import Reward, Tier
 from nostr_loyalty.rules.refusal import CODES, Points, Refusal, Verbs
 
-__all__ = ["day", "delta", "last_day", "money", "signed"]
+__all__ = ["day", "delta", "money", "signed", "up_to"]
 
 TOLD: Final[Mapping[str, str]] = MappingProxyType(
     {code: text for code, text in kinds_errors.CODES.items() if code.startswith("order-")}
@@ -93,7 +93,7 @@ def tier_changed(
         case "at_risk" if grace_until is not None:
             return say(
                 program, "{tier} at {title} ends after {day}, unless you come again in time.", tier=was, title=title,
-                day=last_day(program, grace_until),
+                day=up_to(program, grace_until),
             )  # fmt: skip
         case "at_risk":
             return say(program, "{tier} at {title} ends, unless you come again in time.", tier=was, title=title)
@@ -111,7 +111,7 @@ def runs_out(program: ServedProgram, points: int, expires_at: int) -> str:
     """The warning before points expire."""
     return say(
         program, "{points} at {title} can be used up to {day}; then they run out.", points=program.amount_of(points),
-        title=program.title, day=last_day(program, expires_at),
+        title=program.title, day=up_to(program, expires_at),
     )  # fmt: skip
 
 
@@ -139,7 +139,7 @@ def voucher_issued(program: ServedProgram, reward: Reward, code: str, hold_until
     """What the customer reads with a voucher: the code is said once."""
     return say(
         program, "{reward}: show {code} at {title}, up to {day}.", reward=reward.title, code=code, title=program.title,
-        day=last_day(program, hold_until),
+        day=up_to(program, hold_until),
     )  # fmt: skip
 
 

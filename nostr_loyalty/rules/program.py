@@ -138,7 +138,8 @@ class Reward:
 
     `value` is the text that is told. `off` is set for type "discount_amount" only, `percent` (a factor of 1: 15 % is
     15/100) for "discount_percent" only. `stock` in all, `limit` for one customer per `limit_period` (None: for ever);
-    `valid_from`, `valid_until` in unix seconds; a voucher that is not used within `hold_s` gives its points back.
+    `valid_from`, `valid_until` in unix seconds; a voucher that is not used within `hold_s` (where that
+    is whole days: to the end of the last one) gives its points back.
     """
 
     id: str

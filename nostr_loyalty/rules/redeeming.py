@@ -7,8 +7,8 @@ that is paused or has ended still lets its customers spend.
 
 from typing import NamedTuple
 
-from nostr_loyalty.rules.calendar import day_of, period_key
-from nostr_loyalty.rules.program import Cost, Period, ProgramRules, Reward, RewardType
+from nostr_loyalty.rules.calendar import day_of, period_key, start_of_day
+from nostr_loyalty.rules.program import DAY_S, Cost, Period, ProgramRules, Reward, RewardType
 from nostr_loyalty.rules.refusal import Points, Refusal
 from nostr_loyalty.rules.tiering import at_least
 
@@ -62,7 +62,15 @@ def redeem(rules: ProgramRules, reward_id: str, facts: RedeemFacts) -> Redemptio
         return Refusal.saying(
             "points-missing", "You have {have} of {cost}", have=max(0, facts.spendable), cost=Points(reward.cost)
         )
-    return Redemption(reward, slot, facts.now + reward.hold_s, period_of(rules, reward, facts.now))
+    return Redemption(reward, slot, held_until(rules, reward, facts.now), period_of(rules, reward, facts.now))
+
+
+def held_until(rules: ProgramRules, reward: Reward, now: int) -> int:
+    """The first moment at which a voucher that is issued now is good no more: a hold of whole days ends with the local
+    day, as points do.
+    """
+    days, rest = divmod(reward.hold_s, DAY_S)
+    return now + reward.hold_s if rest else start_of_day(day_of(now, rules.tz) + days + 1, rules.tz)
 
 
 def _limit_reached(limit: int, period: Period | None) -> Refusal:

@@ -91,7 +91,7 @@ def _referral(chance: Chance) -> Referral | None:
 
 
 def _rewards(chance: Chance, tiers: tuple[tuple[str, int], ...]) -> dict[str, Reward]:
-    hold = chance.one([30 * DAY, DAY, 5 * DAY])
+    hold = chance.one([30 * DAY, DAY, 5 * DAY, 3 * HOUR])
     cost = chance.one([3, 7, 13])
     least = tiers[chance.number(len(tiers))][0] if tiers else None
     pool = [

@@ -2,7 +2,7 @@
 
 from tests.model import till
 from tests.model.cafe import Cafe
-from tests.model.days import day_of, period
+from tests.model.days import DAY, day_of, period, start_of
 from tests.model.earning import gap_is_kept, stamp_of
 from tests.model.facts import Brought, Order, Voucher
 from tests.model.hand import by_hand, note
@@ -29,8 +29,8 @@ def redeem(cafe: Cafe, asker: str, who: str, name: str, code: str, now: int) -> 
     entry = cafe.move(who, "redeemed", -reward.cost, now)
     assert entry is not None
     cafe.vouchers.append(Voucher(
-        code, who, name, reward.type, reward.off, reward.cost, entry, now + reward.hold, charged=reward.cost,
-        period=_period(cafe, reward, now),
+        code, who, name, reward.type, reward.off, reward.cost, entry, _good_until(cafe, reward, now),
+        charged=reward.cost, period=_period(cafe, reward, now),
     ))  # fmt: skip
     note(cafe, asker, "redeem", who, reward.cost, now, code)
     return "done"
@@ -55,6 +55,13 @@ def _may_redeem(cafe: Cafe, who: str, name: str, reward: Reward | None, now: int
     if reward.limit is not None and len(mine) >= reward.limit:
         return "reward-limit-reached"
     return "points-missing" if cafe.purse(who).spendable(now) < reward.cost else None
+
+
+def _good_until(cafe: Cafe, reward: Reward, now: int) -> int:
+    """A hold of whole days ends when the last of them does."""
+    if reward.hold % DAY:
+        return now + reward.hold
+    return start_of(day_of(now, cafe.rules.tz) + reward.hold // DAY + 1, cafe.rules.tz)
 
 
 def _period(cafe: Cafe, reward: Reward, now: int) -> tuple[int, ...]:

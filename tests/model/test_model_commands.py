@@ -25,8 +25,10 @@ def test_a_voucher_s_life() -> None:
     assert hand.revoke_entry(cafe, "op", cafe.vouchers[0].entry, NOON) == "done"
     counter.redeem(cafe, ANA, ANA, "five", "c", NOON)
     night.sweep(cafe, NOON + DAY)
+    assert (cafe.purse(ANA).balance, cafe.vouchers[1].status) == (149, "issued")  # up to the end of the day
+    night.sweep(cafe, NOON + 3 * DAY // 2)
     assert (cafe.purse(ANA).balance, cafe.vouchers[1].status) == (250, "expired")
-    assert counter.use(cafe, "op", "c", NOON + DAY) == "voucher-expired"
+    assert counter.use(cafe, "op", "c", NOON + 2 * DAY) == "voucher-expired"
 
 
 def test_a_limit_is_for_its_period() -> None:

@@ -149,7 +149,7 @@ async def test_what_a_clamp_leaves_owed(tmp_path: Path, end: str) -> None:
         assert await served.balance() == -60
         if end == "used":
             await served.command(Use(mug))
-        served.later(days=1)
+        served.later(days=2)
         await served.sweep()
         assert await served.balance() == (-60 if end == "used" else 0)
         await served.take(served.order("order-3", "70000"))

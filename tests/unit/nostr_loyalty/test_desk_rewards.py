@@ -25,7 +25,7 @@ async def test_what_is_gone_is_gone(tmp_path: Path) -> None:
         second = await served.asks(Redeem("coffee"))
         await served.command(Use(str(second.facts["voucher"])))
         assert await codes(served, 1) == ["reward-sold-out"]
-        served.later(days=1)
+        served.later(days=2)
         assert await codes(served, 1) == ["reward-sold-out"]
         await served.sweep()
         assert await codes(served, 2) == ["done", "reward-sold-out"]
@@ -57,7 +57,7 @@ async def test_a_stock_below_what_is_out(tmp_path: Path) -> None:
     async with served.with_rules(reward(cost=1, stock=1, hold="1d")) as later:
         assert (await later.command(Use(vouchers[0]))).code == "done"
         assert (await later.asks(Cancel(vouchers[1]))).code == "done"
-        later.later(days=1)
+        later.later(days=2)
         assert (await later.sweep())["vouchers"] == 2
         assert await codes(later, 1) == ["reward-sold-out"]
         await later.assert_clean()

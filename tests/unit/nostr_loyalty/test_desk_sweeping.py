@@ -27,9 +27,9 @@ async def test_more_than_one_transaction_full(tmp_path: Path, monkeypatch: pytes
         assert await served.sweep() == {"vested": 10}
         for guest in guests:
             await served.asks(Redeem("coffee"), guest)
-        served.later(days=2)
+        served.later(days=3)
         assert await served.sweep() == {"vouchers": 10}
-        served.later(days=8)
+        served.later(days=7)
         assert await served.sweep() == {"warned": 10}
         served.later(days=2)
         assert await served.sweep() == {"expired": 10}
@@ -77,10 +77,10 @@ async def test_a_surprise_stops_nothing_else(tmp_path: Path) -> None:
             await served.asks(Refer(friend))
             await served.take(served.order(f"order-{at + 1}", customer=friend))
             await served.asks(Redeem("coffee"), friend)
-        served.later(days=1)
+        served.later(days=2)
         assert await served.sweep() == {"left-alone": 3, "vouchers": 3}
         assert await served.sweep() == {}
-        served.later(days=11)
+        served.later(days=10)
         assert (await served.sweep())["expired"] == 4
         await served.assert_clean()
 

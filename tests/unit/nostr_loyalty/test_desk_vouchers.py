@@ -66,7 +66,7 @@ async def test_it_ends_once(tmp_path: Path, end: str) -> None:
         await served.take(served.order("order-1"))
         code = await redeemed(served)
         if end == "expired":
-            served.later(days=1)
+            served.later(days=2)
             await served.sweep()
         else:
             await served.command(Use(code) if end == "used" else Cancel(code))
@@ -93,6 +93,31 @@ async def test_the_hold_ends_by_itself(tmp_path: Path) -> None:
         assert await served.sweep() == {"vouchers": 1}
         assert (await voucher(served, code)).status == "expired"
         assert await served.balance() == 12
+        await served.assert_clean()
+
+
+@pytest.mark.parametrize(
+    ("hold", "said", "ends"),
+    [("2h", "up to 1 May 2027 at 18:30", "2027-05-01 18:30"), ("1d", "up to 2 May 2027.", "2027-05-03 00:00"),
+     ("90min", "up to 1 May 2027 at 18:00", "2027-05-01 18:00"), ("1w", "up to 8 May 2027.", "2027-05-09 00:00")],
+)  # fmt: skip
+async def test_the_end_is_the_one_that_was_said(tmp_path: Path, hold: str, said: str, ends: str) -> None:
+    """A hold of days ends with the local day that the guest was told, not in its afternoon; of a shorter one the hour
+    is told, with the code and when the guest asks again.
+    """
+    async with Served(tmp_path, extra=rules(reward(hold=hold))) as served:
+        served.set_clock("2027-05-01 16:30")
+        await served.take(served.order("order-1"))
+        outcome = await served.asks(Redeem("coffee"))
+        assert said in outcome.text
+        (answer,) = await served.write(served.guest, "balance")
+        assert said.rstrip(".") in answer.text
+        served.set_clock(ends)
+        served.later(seconds=-1)
+        assert await served.sweep() == {}
+        served.later(seconds=1)
+        assert (await served.command(Use(str(outcome.facts["voucher"])))).code == "voucher-expired"
+        assert await served.sweep() == {"vouchers": 1}
         await served.assert_clean()
 
 
