@@ -64,13 +64,8 @@ class ScriptedRelay:
     ) -> None:
         self.verify, self.auth, self.challenge_at_connect = verify, auth, challenge_at_connect
         self.one_key_per_connection, self.cap, self.announce = one_key_per_connection, cap, announce
-        self.message_bytes_max, self.event_bytes_max, self.future_s_max = (
-            message_bytes_max,
-            event_bytes_max,
-            future_s_max,
-        )
-        self.faults = faults or Faults()
-        self.now = now
+        self.message_bytes_max, self.event_bytes_max = message_bytes_max, event_bytes_max
+        self.future_s_max, self.faults, self.now = future_s_max, faults or Faults(), now
         self.rng = random.Random(seed)
         self.port = port
         self.journal: deque[Line] = deque(maxlen=journal_size)
