@@ -130,7 +130,9 @@ class Daemon:
         asked = [(url, issuer) for issuer in self._keys for url in relays_of(self._config, issuer)]
         addresses = AddressBook(database, pool, self._clock, hosts, relays=asked, indexers=self._config.daemon.indexers)
         commands = CommandPath(database=database, clock=self._clock, dice=SystemDice(), promised=wake.set)
-        letters = LetterPath(programs=programs, commands=commands, dice=SystemDice(), patience=Patience())
+        letters = LetterPath(
+            programs=programs, commands=commands, dice=SystemDice(), patience=Patience(), let_go=addresses.let_go
+        )
         path = EventPath(
             pool=pool, database=database, programs=programs, keys=self._keys, clock=self._clock, dice=SystemDice(),
             batch_max=self._config.daemon.batch_max, promised=wake.set, letters=letters,

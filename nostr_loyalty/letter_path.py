@@ -9,7 +9,7 @@ enough answers for now (`Patience`), those that are too old, and those in the ol
 it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -53,12 +53,18 @@ class Taken:
 class LetterPath:
     """Answers letters."""
 
-    def __init__(self, *, programs: ServedPrograms, commands: CommandPath, dice: Dice, patience: Patience) -> None:
-        """`commands` decides inside our transaction; `patience` bounds what one key may cost us."""
+    def __init__(
+        self, *, programs: ServedPrograms, commands: CommandPath, dice: Dice, patience: Patience,
+        let_go: Callable[[Collection[str]], None],
+    ) -> None:  # fmt: skip
+        """`commands` decides inside our transaction; `patience` bounds what one key may cost us; `let_go` is told of
+        keys that are forgotten, before it is committed.
+        """
         self._programs = programs
         self._commands = commands
         self._dice = dice
         self._patience = patience
+        self._let_go = let_go
 
     async def take(self, w: Write, letter: Letter, names: Mapping[str, str | None], now: int) -> Taken:
         """Answer one letter. `names`: what NIP-05 names stand for, as far as they were looked up."""
@@ -72,6 +78,7 @@ class LetterPath:
         said = await self._answer(w, letter, served, names, now)
         if said is None:
             return Taken(UNANSWERED)
+        self._let_go(said.forgot)
         return Taken(ANSWERED, await answered(w, letter, said, self._patience, now, self._dice))
 
     async def _answer(

@@ -87,7 +87,8 @@ async def forget(w: Write, program: ServedProgram, message: Message, now: int, d
         await choices.forget(w, one.id, dice(32), keeps_commands=is_operator)
         promises += len(slip.promises)
     return Said(program, answering.forgotten(program), code="forgotten", promises=promises,
-                farewell=reads.relays if reads is not None else ())  # fmt: skip
+                farewell=reads.relays if reads is not None else (),
+                forgot=tuple(one.customer for one in (standing, *before.values())))  # fmt: skip
 
 
 async def _share(

@@ -24,7 +24,7 @@ class Said:
 
     `proof`: the document of an attestation, to be signed and handed over. `shows_entries`: the entries are named in
     the text, for an operator. `greets`: a first contact gets the welcome. `farewell`: where the reader read, who was
-    forgotten by it: the answer goes there, and nothing is looked up for it. `asker`: somebody else, who is told the
+    forgotten by it: the answer goes there, and nothing is looked up for it; `forgot`: under which keys. `asker`: somebody else, who is told the
     same in answer to a message of its own.
     """
 
@@ -37,6 +37,7 @@ class Said:
     greets: bool = False
     proof: bytes | None = None
     farewell: tuple[str, ...] | None = None
+    forgot: tuple[str, ...] = ()
     asker: tuple[str, str] | None = None
 
 

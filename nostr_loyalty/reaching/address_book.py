@@ -8,11 +8,12 @@ Rules:
   whoever is new.
 - What was found, also that there is nothing, holds for `CHECK_S`. Where not every relay has answered, nothing found is
   no proof that there is nothing: then it holds for `UNSURE_S`.
+- Of whoever is forgotten while a look-up is under way nothing is written down.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 import structlog
@@ -64,6 +65,7 @@ class AddressBook:
         self._muted: dict[str, float] = {}
         self._wanted: dict[str, tuple[asyncio.Future[None], float]] = {}  # who -> (done when known, wanted since)
         self._queue: deque[str] = deque()
+        self._let_go: set[str] = set()
         self._news = asyncio.Event()
         self.resolve = hosts.resolve
 
@@ -81,6 +83,12 @@ class AddressBook:
         """Whether the look-up of somebody lasts for longer than anything should wait for it."""
         wanted = self._wanted.get(who)
         return wanted is not None and self._clock.monotonic() - wanted[1] >= LATE_S
+
+    def let_go(self, people: Collection[str]) -> None:
+        """Write nothing down of these, where they are being looked up. Called inside the transaction that forgets them,
+        so that no look-up can be written between the two.
+        """
+        self._let_go.update(self._wanted.keys() & set(people))
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -105,9 +113,10 @@ class AddressBook:
         found = [newest.get(who, Address(who, (), 0, nothing_at)) for who in people]
         try:
             async with self._database.write() as w:
-                await addresses.note(w, found)
+                await addresses.note(w, [one for one in found if one.who not in self._let_go])
         except LedgerUnavailable as unavailable:
             self._log.error("ledger unavailable", code=unavailable.code, detail=unavailable.detail)
+        self._let_go.difference_update(people)
         for who in people:
             self._wanted.pop(who)[0].set_result(None)
 

@@ -74,6 +74,15 @@ class AddressOffice:
         self.running.cancel()
         await asyncio.gather(self.running, return_exceptions=True)
 
+    async def under_way(self, who: SecretKey) -> asyncio.Future[None]:
+        """Somebody's look-up, once the relays have been asked."""
+        found = self.book.want(who.public)
+        assert found is not None
+        async with asyncio.timeout(10):
+            while not any(who.public in people for _, _, people in self.pool.questions):
+                await self.clock.advance(0.1)
+        return found
+
     async def look_up(self, *people: SecretKey) -> dict[str, Address]:
         """What the ledger knows once all of these were looked up."""
         found = [self.book.want(one.public) for one in people]

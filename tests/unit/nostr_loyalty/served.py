@@ -90,6 +90,7 @@ class Served:
         self.others: list[tuple[Event, Promised]] = []
         self._seen = 0
         self._dice = random.Random(1)
+        self.let_go: list[str] = []
 
     async def __aenter__(self) -> Self:
         path = self.config.daemon.database
@@ -99,8 +100,9 @@ class Served:
         more: dict[str, Any] = {"database": self.database, "clock": self.clock, "dice": self._dice.randbytes}
         self.commands = CommandPath(promised=lambda: None, **more)
         letters = LetterPath(
-            programs=self.programs, commands=self.commands, dice=self._dice.randbytes, patience=Patience()
-        )
+            programs=self.programs, commands=self.commands, dice=self._dice.randbytes, patience=Patience(),
+            let_go=self.let_go.extend,
+        )  # fmt: skip
         self.path = EventPath(
             pool=self.pool, keys=keys_of(self.config), programs=self.programs, batch_max=64, promised=lambda: None,  # type: ignore[arg-type] # it passes for a Pool
             letters=letters, **more,

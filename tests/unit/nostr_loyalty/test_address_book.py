@@ -158,6 +158,23 @@ async def test_who_is_looked_up_is_not_looked_up_again(office: AddressOffice) ->
     assert len(office.pool.questions) == 3, "all three were silent, and are left alone for a while"
 
 
+async def test_who_is_forgotten_meanwhile_stays_forgotten(office: AddressOffice) -> None:
+    """A look-up that was under way when its person was forgotten writes nothing down; one of somebody else in the same
+    question does, and so does a later one.
+    """
+    ann, bob = new_key(), new_key()
+    for url in (DAEMONS, INDEXER):
+        office.pool.kept[url] = [inbox(one, ["wss://inbox.example"], office.clock.now()) for one in (ann, bob)]
+    office.pool.silent = {OURS}
+    both = [office.book.want(one.public) for one in (ann, bob)]
+    await office.under_way(ann)
+    office.book.let_go([ann.public, new_key().public])
+    assert office.book.want(ann.public) is both[0]
+    await office.look_up(ann, bob)
+    assert list(await office.known(ann, bob)) == [bob.public]
+    assert list(await office.look_up(ann)) == [ann.public]
+
+
 async def test_a_look_up_is_late_at_last(office: AddressOffice) -> None:
     """Where a look-up does not come to its end, here because the ledger is busy, nothing waits for it longer than five
     seconds.

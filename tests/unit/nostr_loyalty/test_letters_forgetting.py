@@ -42,6 +42,7 @@ async def test_nothing_of_the_key_is_left(tmp_path: Path, visibility: str) -> No
         await delivered(served.database)
         assert await places_of(served.database, place.guest) == held
         assert await place.code("guest", "olvídame sí") == "forgotten"
+        assert served.let_go == [place.guest.public]
         await delivered(served.database)
         assert await places_of(served.database, place.guest) == []
         assert await sums(served.database) == books
