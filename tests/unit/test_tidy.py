@@ -101,7 +101,8 @@ def test_no_machine_is_named() -> None:
         for path in (ROOT / folder).rglob("*")
         if path.suffix in {".py", ".md", ".js", ".mjs", ".json", ".toml", ".yaml", ".sql", ""} and path.is_file()
     ]
-    texts += [path for path in ROOT.iterdir() if path.is_file() and not path.name.endswith(".log")]
+    # In a worktree .git is a file, and names the folder of the repository.
+    texts += [path for path in ROOT.iterdir() if path.is_file() and not path.name.endswith((".log", ".git"))]
     folders = r"/ro" + r"ot/|/wo" + r"rk/|/ho" + r"me/\w"
     named = re.compile(folders + r"|registry\.np" + r"mjs|py" + r"pi\.org|pythonhos" + r"ted")
     ours = [path for path in texts if not {"node_modules", "__pycache__"} & set(path.parts)]

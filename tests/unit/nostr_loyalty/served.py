@@ -108,8 +108,8 @@ class Served:
             letters=letters, **more,
         )  # fmt: skip
         self.sweeper = Sweeper(programs=self.programs, promised=lambda: None, **more)
-        self.running = asyncio.create_task(self.path.run())
         await self.promises()
+        self.running = asyncio.create_task(self.path.run())
         return self
 
     async def __aexit__(self, *_: object) -> None:
