@@ -160,6 +160,20 @@ async def slots(r: Read, standing_id: int, reward: str, period: int) -> set[int]
     return {slot for (slot,) in rows}
 
 
+async def slots_of(r: Read, wanted: Sequence[tuple[int, str, int]]) -> dict[tuple[int, str, int], set[int]]:
+    """(standing id, reward, period) -> the slots that are taken, of those of which any is."""
+    found: dict[tuple[int, str, int], set[int]] = {}
+    if wanted:
+        for standing_id, reward, period, slot in await r.packed(
+            "SELECT json_group_array(json_array(v.standing_id, v.reward, v.period, v.slot)) FROM json_each(?1) "
+            "CROSS JOIN voucher AS v ON v.standing_id = json_each.value ->> 0 AND v.reward = json_each.value ->> 1 "
+            "AND v.period = json_each.value ->> 2 AND v.slot IS NOT NULL",
+            packed_rows(wanted),
+        ):
+            found.setdefault((standing_id, reward, period), set()).add(slot)
+    return found
+
+
 async def held(r: Read, standing_ids: Sequence[int]) -> dict[int, int]:
     """standing id -> the points that its issued vouchers hold, of those that have such vouchers."""
     if not standing_ids:
@@ -177,6 +191,16 @@ async def stock_taken(r: Read, program_id: int, reward: str) -> int:
     """How many of a reward are out: issued or used."""
     row = await r.row("SELECT taken FROM stock WHERE program_id = ? AND reward = ?", program_id, reward)
     return 0 if row is None else int(row[0])
+
+
+async def stocks(r: Read, program_ids: Collection[int]) -> dict[tuple[int, str], int]:
+    """(program id, reward) -> how many are out, of all rewards of these programs that ever were."""
+    rows = await r.packed(
+        "SELECT json_group_array(json_array(program_id, reward, taken)) FROM stock "
+        "WHERE program_id IN (SELECT value FROM json_each(?1))",
+        packed_rows(list(program_ids)),
+    )
+    return {(program_id, reward): taken for program_id, reward, taken in rows}
 
 
 async def take_stock(w: Write, program_id: int, reward: str, total: int | None, by: int) -> None:

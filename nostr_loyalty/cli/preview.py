@@ -108,6 +108,7 @@ async def _facts(r: Read, message: OrderMessage, now: int) -> Facts:
     first_day = completing.first_day_of(program.rules, [message.order.paid_at], now)
     await completing.count(r, facts, {program.ledger_id: first_day})
     await completing.stamp(r, facts, {program.ledger_id: program.rules}, {program.ledger_id: [message.order.paid_at]})
+    await completing.offer(r, facts, {program.ledger_id: program.rules}, now)
     return facts
 
 

@@ -2,8 +2,8 @@
 awaited.
 
 `follow` adds the keys that customers moved to, `count` the tallies that the program's rules look back on, `set_apart`
-the orders that count for no tier (yet), `stamp` the stamps near the orders, `open_up` their lots and whatever hangs on
-them.
+the orders that count for no tier (yet), `offer` what is out of rewards, `stamp` the stamps near the orders, `open_up`
+their lots and whatever hangs on them.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -17,6 +17,7 @@ from ledger.vouchers import Voucher
 from nostr_loyalty.desk.facts import AGAIN, Facts
 from nostr_loyalty.rules.calendar import day_of, period_days
 from nostr_loyalty.rules.program import ProgramRules
+from nostr_loyalty.rules.redeeming import period_of
 from nostr_loyalty.rules.tiering import window_from
 
 
@@ -65,6 +66,19 @@ async def set_apart(r: Read, facts: Facts, programs: Collection[int]) -> None:
         facts.set_apart.setdefault(row.standing_id, {})[row.id] = row
         if row.pending_until is None:
             facts.dropped.add(row.id)
+
+
+async def offer(r: Read, facts: Facts, rules: Mapping[int, ProgramRules], now: int) -> None:
+    """Add what is out of rewards that have a stock, and what all standings in the facts have of those with a limit;
+    `rules`: by program's ledger id.
+    """
+    limited = {id_: [one for one in each.rewards if one.limit is not None] for id_, each in rules.items()}
+    if any(one.stock is not None for each in rules.values() for one in each.rewards):
+        facts.stock |= await vouchers.stocks(r, rules)
+    facts.had |= await vouchers.slots_of(r, [
+        (standing.id, reward.id, period_of(rules[standing.program_id], reward, now))
+        for standing in facts.standings.values() for reward in limited.get(standing.program_id, ())
+    ])  # fmt: skip
 
 
 async def stamp(r: Read, facts: Facts, rules: Mapping[int, ProgramRules], paid_at: Mapping[int, Iterable[int]]) -> None:

@@ -48,7 +48,8 @@ class Facts:
     `set_apart`: where the program has tiers, a standing's orders by id that count for no tier, or not yet: those that
     wait, and those that were held and then `dropped`.
     `unmade`: standings of customers who are new: they are made if anything is decided of them.
-    `slots` and `stock`: of a reward, what is taken. A next id of -1: nothing of that sort is made in this batch.
+    `stock`: of rewards, by program, how many are out; `slots`: of the one that is asked for, which the customer has;
+    `had`: which a standing has of a limited reward in a period. A next id of -1: nothing of that sort is made here.
     """
 
     standings: dict[int, Standing] = field(default_factory=dict)
@@ -72,7 +73,8 @@ class Facts:
     taken: dict[int, int] = field(default_factory=dict)
     held: dict[int, int] = field(default_factory=dict)
     clamping: frozenset[int] = frozenset()
-    stock: dict[str, int] = field(default_factory=dict)
+    stock: dict[tuple[int, str], int] = field(default_factory=dict)
+    had: dict[tuple[int, str, int], set[int]] = field(default_factory=dict)
     slots: frozenset[int] = frozenset()
     next_entry_id: int = 1
     next_order_id: int = 1

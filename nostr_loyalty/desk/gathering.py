@@ -75,7 +75,7 @@ async def _open_up(
 
 
 async def _count(w: Write, facts: Facts, messages: Sequence[OrderMessage], now: int) -> None:
-    """The tallies and stamps that the rules of these programs look back on."""
+    """The tallies, stamps and vouchers that the rules of these programs look back on."""
     programs: dict[int, ServedProgram] = {}
     paid_at: dict[int, list[int]] = {}
     for message in messages:
@@ -85,7 +85,9 @@ async def _count(w: Write, facts: Facts, messages: Sequence[OrderMessage], now: 
         w, facts, {id_: completing.first_day_of(one.rules, paid_at[id_], now) for id_, one in programs.items()}
     )
     await completing.set_apart(w, facts, [id_ for id_, one in programs.items() if one.rules.tiers])
-    await completing.stamp(w, facts, {id_: one.rules for id_, one in programs.items()}, paid_at)
+    rules = {id_: one.rules for id_, one in programs.items()}
+    await completing.stamp(w, facts, rules, paid_at)
+    await completing.offer(w, facts, rules, now)
 
 
 def _refund_name(message: OrderMessage) -> OrderName:

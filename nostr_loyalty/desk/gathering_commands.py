@@ -166,14 +166,12 @@ async def _more(w: Write, request: Request, facts: Facts, now: int) -> None:
         case Redeem(reward=reward_id):
             facts.hand_today = await actions.on_day(w, program.ledger_id, request.actor, day_of(now, rules.tz))
             reward = rules.reward(reward_id)
-            facts.stock[reward_id] = await vouchers.stock_taken(w, program.ledger_id, reward_id)
+            facts.stock[program.ledger_id, reward_id] = await vouchers.stock_taken(w, program.ledger_id, reward_id)
             if reward is not None and reward.limit is not None:
                 period = redeeming.period_of(rules, reward, now)
                 owners = {one.id for one in facts.standings.values() if one.relinked_to is None}
                 for owner in owners:
                     facts.slots = frozenset(await vouchers.slots(w, owner, reward_id, period))
-                if len(facts.slots) >= reward.limit:  # of cards that were put together some lie beyond the limit
-                    facts.slots = frozenset(range(1, reward.limit + 1))
         case Release():
             facts.flagged = frozenset(flag.order_id for flag in await flags.open_flags(w, program.ledger_id))
         case Relink():

@@ -11,6 +11,7 @@ Rules:
 from kinds.answer import Result
 from kinds.keys import Address, naddr_encode
 from kinds.registry import PROGRAM
+from ledger.book import Standing
 from ledger.orders import OrderName, OrderRow
 from nostr_loyalty.desk import crediting
 from nostr_loyalty.desk.refund_desk import RefundDesk
@@ -22,6 +23,8 @@ from nostr_loyalty.publishing.publications import Reply
 from nostr_loyalty.rules import claiming, earning, redeeming
 from nostr_loyalty.rules.calendar import day_of
 from nostr_loyalty.rules.earning import ANYBODY, Earned
+from nostr_loyalty.rules.program import Reward
+from nostr_loyalty.rules.redeeming import RedeemFacts
 from nostr_loyalty.rules.refusal import Refusal
 from nostr_loyalty.rules.visiting import month_of
 
@@ -166,7 +169,7 @@ class OrderDesk:
         rules = program.rules
         visits = standing.visits_month if standing.month == row.month else 0
         tier = rules.tier(standing.tier)
-        nearest = redeeming.nearest(rules, standing.balance, standing.tier) if rules.rewards else None
+        nearest = self._nearest(program, standing) if rules.rewards else None
         shown = visits if row.status == "paid" else 0
         text = wording.monitor_line(program, points, standing.balance, shown, tier, nearest)
         pending = row.pending_until
@@ -180,6 +183,17 @@ class OrderDesk:
             result, text, points=points, balance=standing.balance, visits_month=visits,
             tier=tier.id if tier is not None else None, perks=perks, pending_until=None if row.held else pending,
         )  # fmt: skip
+
+    def _nearest(self, program: ServedProgram, standing: Standing) -> tuple[Reward, int] | None:
+        """The reward that the customer is nearest to."""
+        facts, rules, now = self._copy.facts, program.rules, self._copy.now
+
+        def have(reward: Reward) -> RedeemFacts:
+            had = facts.had.get((standing.id, reward.id, redeeming.period_of(rules, reward, now)), ())
+            out = facts.stock.get((program.ledger_id, reward.id), 0)
+            return RedeemFacts(standing.balance, standing.tier, False, out, frozenset(had), now)
+
+        return redeeming.nearest(rules, standing.balance, have)
 
 
 def _refused(program: ServedProgram, refusal: Refusal) -> Reply:

@@ -38,7 +38,7 @@ def redeem(copy: WorkingCopy, request: Request, command: Redeem) -> Deed | Refus
     facts = RedeemFacts(
         spendable=copy.position(standing).spendable(copy.now), tier=standing.tier,
         frozen=request.role == "customer" and is_frozen(copy, request),
-        stock_taken=copy.facts.stock.get(command.reward, 0), slots=copy.facts.slots, now=copy.now,
+        stock_taken=copy.facts.stock.get((program.ledger_id, command.reward), 0), slots=copy.facts.slots, now=copy.now,
     )  # fmt: skip
     redemption = redeeming.redeem(program.rules, command.reward, facts)
     if isinstance(redemption, Refusal):
@@ -66,7 +66,7 @@ def redeem(copy: WorkingCopy, request: Request, command: Redeem) -> Deed | Refus
         order_source=None, order_reference=None,
     ))  # fmt: skip
     copy.slip.stock.append((program.ledger_id, reward.id, reward.stock, 1))
-    copy.facts.stock[reward.id] = copy.facts.stock.get(reward.id, 0) + 1
+    copy.facts.stock[program.ledger_id, reward.id] = facts.stock_taken + 1
     text = wording.voucher_issued(program, reward, code, redemption.hold_until)
     facts_said = {"voucher": code, "reward": reward.id, "customer": standing.customer}
     points = reward.cost if by_hand else 0

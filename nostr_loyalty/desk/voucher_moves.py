@@ -46,7 +46,9 @@ def give_back(
     copy.put_voucher(voucher._replace(status=status, charged=0, ended_at=copy.now, slot=None))
     reward = program.rules.reward(voucher.reward)
     copy.slip.stock.append((program.ledger_id, voucher.reward, reward.stock if reward is not None else None, -1))
-    copy.facts.stock[voucher.reward] = copy.facts.stock.get(voucher.reward, 1) - 1
+    out = (program.ledger_id, voucher.reward)
+    copy.facts.stock[out] = copy.facts.stock.get(out, 1) - 1
+    copy.facts.had.get((voucher.standing_id, voucher.reward, voucher.period), set()).discard(voucher.slot or 0)
     return entry
 
 

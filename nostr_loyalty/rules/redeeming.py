@@ -5,6 +5,7 @@ schema whatever is decided (Bug 27, 28). A discount larger than the bill costs o
 that is paused or has ended still lets its customers spend.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from nostr_loyalty.rules.calendar import day_of, period_key, start_of_day
@@ -42,6 +43,18 @@ def redeem(rules: ProgramRules, reward_id: str, facts: RedeemFacts) -> Redemptio
     reward = rules.reward(reward_id)
     if reward is None:
         return Refusal("reward-unknown", repr(reward_id[:40]))
+    slot = _free_slot(rules, reward, facts)
+    if isinstance(slot, Refusal):
+        return slot
+    if facts.spendable < reward.cost:
+        return Refusal.saying(
+            "points-missing", "You have {have} of {cost}", have=max(0, facts.spendable), cost=Points(reward.cost)
+        )
+    return Redemption(reward, slot, held_until(rules, reward, facts.now), period_of(rules, reward, facts.now))
+
+
+def _free_slot(rules: ProgramRules, reward: Reward, facts: RedeemFacts) -> int | Refusal | None:
+    """Which slot of its limit a reward would take (None: it has none), or why it is not to be had for any points."""
     if reward.valid_from is not None and facts.now < reward.valid_from:
         return Refusal("reward-not-yet")
     if reward.valid_until is not None and facts.now >= reward.valid_until:
@@ -53,16 +66,12 @@ def redeem(rules: ProgramRules, reward_id: str, facts: RedeemFacts) -> Redemptio
         )
     if reward.stock is not None and facts.stock_taken >= reward.stock:
         return Refusal("reward-sold-out")
-    slot = None
-    if reward.limit is not None:
-        slot = next((each for each in range(1, reward.limit + 1) if each not in facts.slots), None)
-        if slot is None:
-            return _limit_reached(reward.limit, reward.limit_period)
-    if facts.spendable < reward.cost:
-        return Refusal.saying(
-            "points-missing", "You have {have} of {cost}", have=max(0, facts.spendable), cost=Points(reward.cost)
-        )
-    return Redemption(reward, slot, held_until(rules, reward, facts.now), period_of(rules, reward, facts.now))
+    if reward.limit is None:
+        return None
+    free = [each for each in range(1, reward.limit + 1) if each not in facts.slots]
+    if not free or len(facts.slots) >= reward.limit:  # of cards that were put together some lie beyond the limit
+        return _limit_reached(reward.limit, reward.limit_period)
+    return free[0]
 
 
 def held_until(rules: ProgramRules, reward: Reward, now: int) -> int:
@@ -106,19 +115,23 @@ def charge(reward_type: RewardType, cost: int, off: Cost | None, bill: Cost | No
     return cost * bill.minor // off.minor if bill.minor < off.minor else cost
 
 
-def nearest(rules: ProgramRules, balance: int, tier: str | None) -> tuple[Reward, int] | None:
+def nearest(rules: ProgramRules, balance: int, have: Callable[[Reward], RedeemFacts]) -> tuple[Reward, int] | None:
     """The reward that the fewest points are missing for, and how many: 0 and the dearest of those that can be had.
 
-    Rewards for a higher tier are left out. Of rewards that cost the same the first in the program is named.
+    `have`: what is known of the customer who would ask for it. Rewards that no points would buy now are left out: for a
+    higher tier, sold out, out of season, had as often as one may. Of rewards that cost the same the first in the
+    program is named.
     """
     had: Reward | None = None
     closest: Reward | None = None
     for reward in rules.rewards:
-        if reward.min_tier is not None and not at_least(rules, tier, reward.min_tier):
+        better = reward.cost > balance and (closest is None or reward.cost < closest.cost)
+        better = better or (reward.cost <= balance and (had is None or reward.cost > had.cost))
+        if not better or isinstance(_free_slot(rules, reward, have(reward)), Refusal):
             continue
         if reward.cost > balance:
-            closest = reward if closest is None or reward.cost < closest.cost else closest
-        elif had is None or reward.cost > had.cost:
+            closest = reward
+        else:
             had = reward
     if had is not None:
         return had, 0

@@ -145,7 +145,8 @@ def test_a_voucher_keeps_every_promise(
     rules = ProgramRules((), "floor", ZONES[0], rewards=(reward,))
     decided = redeem(rules, "x", RedeemFacts(spendable, None, False, taken, slots, now))
     free = None if limit is None else [slot for slot in range(1, limit + 1) if slot not in slots]
-    allowed = spendable >= cost and (stock is None or taken < stock) and free != []
+    room = limit is None or len(slots) < limit  # of cards that were put together some lie beyond the limit
+    allowed = spendable >= cost and (stock is None or taken < stock) and free != [] and room
     assert isinstance(decided, Redemption) == allowed
     if isinstance(decided, Redemption):
         assert decided.slot == (free[0] if free else None)
@@ -167,7 +168,8 @@ def test_a_discount_is_never_overcharged(cost: int, off: int, bill: int, more: i
 def test_the_nearest_reward_is_the_nearest(costs: list[int], balance: int) -> None:
     """Nothing is missing exactly when something can be had, and then nothing dearer can; else nothing is cheaper."""
     rewards = tuple(Reward(f"r{n}", "R", cost, "item", "r") for n, cost in enumerate(costs))
-    found = nearest(replace(ProgramRules((), "floor", ZONES[0]), rewards=rewards), balance, None)
+    free = RedeemFacts(balance, None, False, 0, frozenset(), 0)
+    found = nearest(replace(ProgramRules((), "floor", ZONES[0]), rewards=rewards), balance, lambda _: free)
     if not costs:
         assert found is None
         return

@@ -1,7 +1,9 @@
 """Who may have which reward: stock, limits, tiers, dates."""
 
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
 
 from nostr_loyalty.commands.command import Cancel, Grant, Redeem, Use
@@ -155,4 +157,37 @@ async def test_a_refusal_leaves_nothing(tmp_path: Path) -> None:
         assert await served.promises() == []
         await served.command(Grant(served.guest.public, 1))
         assert (await served.asks(Redeem("coffee"), ref=ref)).code == "done"
+        await served.assert_clean()
+
+
+async def line_of(served: Served, order: str, **more: Any) -> str:
+    """What the order monitor reads of an order of 1000 sat."""
+    await served.take(served.order(order, "1000", **more))
+    async with served.database.read() as r:
+        rows = await r.rows("SELECT recipe FROM outbox WHERE label = 'answer' ORDER BY id DESC LIMIT 1")
+    return str(orjson.loads(rows[0][0])["text"])
+
+
+async def test_the_monitor_names_what_can_be_had(tmp_path: Path) -> None:
+    """The line for the order monitor promises nothing that the guest would be refused: what is sold out, out of season,
+    had as often as one may, or for a higher tier; it is named again when it is there again.
+    """
+    rewards = [
+        reward("rare", 2, stock=1), reward("weekly", 3, limit=1, limit_period="week"),
+        reward("gone", 4, valid_until="2027-04-30"), reward("noble", 5, min_tier="gold"),
+        reward("cake", 50),
+    ]  # fmt: skip
+    async with Served(tmp_path, extra=rules(tier("gold", 1_000), *rewards)) as served:
+        served.set_clock("2027-05-03 12:00")
+        await served.command(Grant(served.guest.public, 20))
+        assert "enough for Weekly" in await line_of(served, "order-1")
+        await served.asks(Redeem("weekly"))
+        assert "enough for Rare" in await line_of(served, "order-2")
+        rare = str((await served.asks(Redeem("rare"))).facts["voucher"])
+        assert "to Cake" in await line_of(served, "order-3")
+        await served.command(Use(rare, order="order-3"))
+        text = await line_of(served, "order-3", status="canceled")  # the rare one is back with it
+        assert "enough for Rare" in text
+        served.set_clock("2027-05-10 12:00")
+        assert "enough for Weekly" in await line_of(served, "order-4")
         await served.assert_clean()

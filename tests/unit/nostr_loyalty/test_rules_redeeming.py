@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from nostr_loyalty.rules.program import Cost, Period, Reward, RewardType, Tier
-from nostr_loyalty.rules.redeeming import RedeemFacts, Redemption, charge, nearest, period_of, redeem
+from nostr_loyalty.rules import redeeming
+from nostr_loyalty.rules.program import Cost, Period, ProgramRules, Reward, RewardType, Tier
+from nostr_loyalty.rules.redeeming import RedeemFacts, Redemption, charge, period_of, redeem
 from nostr_loyalty.rules.refusal import CODES, Refusal
 from tests.unit.nostr_loyalty.rule_sets import NOON, moment, program
 
@@ -158,6 +159,10 @@ def test_the_nearest_reward() -> None:
     tea = Reward("tea", "Tea", 100, "item", "a tea")
     dinner = Reward("dinner", "Dinner", 120, "item", "a dinner", min_tier="gold")
     rules = replace(RULES, rewards=(cake, COFFEE, tea, dinner))
+
+    def nearest(rules: ProgramRules, balance: int, tier: str | None) -> tuple[Reward, int] | None:
+        return redeeming.nearest(rules, balance, lambda _: FACTS._replace(spendable=balance, tier=tier))
+
     assert nearest(rules, 0, None) == (COFFEE, 100)
     assert nearest(rules, 99, None) == (COFFEE, 1)
     assert nearest(rules, -20, None) == (COFFEE, 120)
@@ -169,3 +174,29 @@ def test_the_nearest_reward() -> None:
     assert nearest(rules, 1_000, "gold") == (cake, 0)
     assert nearest(replace(RULES, rewards=(dinner,)), 1_000, "silver") is None
     assert nearest(program(), 1_000, None) is None
+
+
+@pytest.mark.parametrize("balance", [0, 99, 100, 5_000])
+@pytest.mark.parametrize(
+    ("reward", "facts", "nevertheless"),
+    [
+        (replace(COFFEE, stock=2), FACTS._replace(stock_taken=2), False), (replace(COFFEE, stock=2), FACTS, True),
+        (replace(COFFEE, valid_from=NOON + 1), FACTS, False), (replace(COFFEE, valid_from=NOON), FACTS, True),
+        (replace(COFFEE, valid_until=NOON), FACTS, False), (replace(COFFEE, valid_until=NOON + 1), FACTS, True),
+        (replace(COFFEE, limit=2), FACTS._replace(slots=frozenset({1, 2})), False),
+        (replace(COFFEE, limit=2), FACTS._replace(slots=frozenset({1, 3})), False),
+        (replace(COFFEE, limit=2), FACTS._replace(slots=frozenset({2})), True),
+        (replace(COFFEE, min_tier="gold"), FACTS._replace(tier="silver"), False),
+        (replace(COFFEE, min_tier="gold"), FACTS._replace(tier="gold"), True),
+    ],
+)  # fmt: skip
+def test_what_no_points_buy_is_not_near(reward: Reward, facts: RedeemFacts, nevertheless: bool, balance: int) -> None:
+    """Sold out, out of season, had as often as one may, for a higher tier: another one is named, or none."""
+    dear = Reward("dear", "Dear", 9_000, "item", "dear")
+    facts = facts._replace(spendable=balance)
+    rules = replace(RULES, rewards=(dear, reward))
+    found = redeeming.nearest(rules, balance, lambda _: facts)
+    assert found == ((reward, max(0, 100 - balance)) if nevertheless else (dear, 9_000 - balance))
+    assert redeeming.nearest(replace(RULES, rewards=(reward,)), balance, lambda _: facts) == (
+        found if nevertheless else None
+    )
