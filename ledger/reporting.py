@@ -7,6 +7,7 @@ Rules:
 - A redemption that was given back is no credit and no revocation: it has a kind of its own, "returned".
 - Points that went from a lost key to a new one are two linked entries, of which the second names the first. The second
   is "moved" (or "owed", where a deficit went): it undoes the first in every sum, since nobody earned or lost anything.
+  Where the customer was forgotten no document names the other; the two were booked one after the other.
 """
 
 from __future__ import annotations
@@ -75,7 +76,12 @@ class Holders(NamedTuple):
 _MOVED: Final = """
 SELECT program_id, recorded_at / 900, kind, sum(points), count(*) FROM (
     SELECT entry.program_id, entry.recorded_at, entry.points,
-           CASE WHEN entry.type IN ('granted', 'revoked') AND entry.order_id IS NULL AND instr(entry.document, ?3) > 0
+           CASE WHEN entry.type IN ('granted', 'revoked') AND entry.order_id IS NULL
+                     AND CASE length(entry.document) WHEN 0 THEN EXISTS (
+                             SELECT 1 FROM entry AS first CROSS JOIN standing AS old ON old.id = first.standing_id
+                             WHERE first.id = entry.id - 1 AND first.points = -entry.points AND first.order_id IS NULL
+                               AND first.recorded_at = entry.recorded_at AND old.relinked_to = entry.standing_id)
+                         ELSE instr(entry.document, ?3) > 0 END
                 THEN CASE WHEN entry.points > 0 THEN 'moved' ELSE 'owed' END
                 WHEN entry.type = 'revoked' AND entry.points > 0
                      AND (SELECT type FROM entry AS back WHERE back.id = entry.reverses) = 'redeemed' THEN 'returned'

@@ -13,9 +13,12 @@ from typing import Any
 
 import pytest
 
+from nostr_loyalty.commands.command import Grant, Relink, Revoke
+from tests.clock import FakeClock
 from tests.integration.hand import Hand
 from tests.integration.lived import MADRID, live
-from tests.venue import Venue, add_program
+from tests.unit.nostr_loyalty.served import Served
+from tests.venue import Venue, add_program, new_key
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +126,37 @@ def test_tiers_now(hand: Hand) -> None:
     """Ana's new key has her tier; the key that she lost is not counted."""
     tiers = told(hand)["now"]["tiers"]
     assert [(one["title"], one["customers"]) for one in tiers] == [("no tier", 3), ("Gold", 1)]
+
+
+def test_points_that_moved_count_nowhere_when_the_guest_was_forgotten_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two lost keys, points of several lots, and a deficit: no document names the pairs any more, and the figures stay
+    what they were.
+    """
+    served = Served(tmp_path)
+    served.clock = FakeClock(int(time.time()))
+    second, third, poor, heir = (new_key() for _ in range(4))
+    hand = Hand(capsys, tmp_path / "config.toml")
+
+    async def live_on(*, forget: bool) -> None:
+        async with served if not forget else served.again() as place:
+            if forget:
+                for key in (third, heir):
+                    assert [said.code for said in await place.write(key, "forget me yes")] == ["forgotten"]
+                return
+            await place.take(place.order("1"), place.order("2", "30000"), place.order("3", customer=poor.public))
+            await place.command(Grant(place.guest.public, 5))
+            await place.command(Revoke(poor.public, 20))
+            for old, new in ((place.guest, second), (second, third), (poor, heir)):
+                assert (await place.command(Relink(old.public, new.public))).result == "done"
+
+    asyncio.run(live_on(forget=False))
+    before = told(hand)
+    assert [before["in_all"][name] for name in ("issued", "granted", "revoked", "outstanding")] == [59, 5, 20, 39]
+    asyncio.run(live_on(forget=True))
+    assert told(hand)["in_all"] == before["in_all"]
+    assert told(hand)["figures"] == before["figures"]
 
 
 def test_without_a_month_the_totals_stand_beside_it(hand: Hand) -> None:
