@@ -85,12 +85,10 @@ class Served:
         self.clock = FakeClock()
         self.pool = HandedPool()
         self.config = load(self.venue.write_config())
-        self._change = change
-        self._busy_timeout_ms = busy_timeout_ms
+        self._change, self._busy_timeout_ms = change, busy_timeout_ms
         self.others: list[tuple[Event, Promised]] = []
-        self._seen = 0
-        self._dice = random.Random(1)
         self.let_go: list[str] = []
+        self._seen, self._dice = 0, random.Random(1)
 
     async def __aenter__(self) -> Self:
         path = self.config.daemon.database
