@@ -91,8 +91,7 @@ class Served:
         self._seen, self._dice = 0, random.Random(1)
 
     async def __aenter__(self) -> Self:
-        path = self.config.daemon.database
-        self.database = await Database.open(path, busy_timeout_ms=self._busy_timeout_ms)
+        self.database = await Database.open(self.config.daemon.database, busy_timeout_ms=self._busy_timeout_ms)
         programs = await serve_programs(self.config, self.database, self.clock.now())
         self.programs = ServedPrograms(self._change(program) for program in programs.all)
         more: dict[str, Any] = {"database": self.database, "clock": self.clock, "dice": self._dice.randbytes}
@@ -295,6 +294,4 @@ def opened(event: Event, reader: SecretKey) -> direct_message.DirectMessage:
 
 def proof_of(message: direct_message.DirectMessage) -> Event:
     """The signed entry that a notice carries."""
-    text = value(message.tags, "proof")
-    assert text is not None
-    return verify(parse_event(text))
+    return verify(parse_event(value(message.tags, "proof") or ""))
