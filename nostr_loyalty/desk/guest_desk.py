@@ -1,7 +1,5 @@
 """What guests ask for themselves, apart from rewards: a receipt's points, a word about an order, a friend."""
 
-from dataclasses import replace
-
 from ledger.book import Standing
 from ledger.feedback import Feedback as Said
 from ledger.orders import OrderRow
@@ -12,7 +10,7 @@ from nostr_loyalty.desk.deed import Deed
 from nostr_loyalty.desk.hand_desk import is_frozen, known
 from nostr_loyalty.desk.lot_moves import bonus
 from nostr_loyalty.desk.working_copy import WorkingCopy
-from nostr_loyalty.intake.recognition import recorded_facts
+from nostr_loyalty.intake.recognition import recorded_facts, recorded_stamp
 from nostr_loyalty.publishing import deeds, wording
 from nostr_loyalty.rules import claiming, earning, referring
 from nostr_loyalty.rules.refusal import Refusal
@@ -53,10 +51,8 @@ def _claimed(copy: WorkingCopy, request: Request, row: OrderRow, standing: Stand
     """The order as its claimant's: what it earned when it was reported, with the customer's gap, welcome and caps."""
     rules = request.program.rules
     facts = recorded_facts(row.amount_minor, row.currency, row.paid_at, row.detail)
-    reckoned = earning.earn(replace(rules, status="active"), facts, earning.ANYBODY)
-    was_visit = not isinstance(reckoned, Refusal) and reckoned.stamped and row.fixed > 0
     earned = earning.claimed(
-        rules, row.earned, row.fixed, was_visit=was_visit, paid_at=row.paid_at,
+        rules, row.earned, row.fixed, stamp=recorded_stamp(row.detail), paid_at=row.paid_at,
         customer=crediting.customer_facts(copy, request.program, standing, row.paid_at),
     )  # fmt: skip
     counts = row.currency == rules.counted_currency

@@ -16,7 +16,7 @@ from ledger.orders import OrderName, OrderRow
 from nostr_loyalty.desk import crediting
 from nostr_loyalty.desk.refund_desk import RefundDesk
 from nostr_loyalty.desk.working_copy import WorkingCopy
-from nostr_loyalty.intake.recognition import OrderMessage, Rejection
+from nostr_loyalty.intake.recognition import OrderMessage, Rejection, with_stamp
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import publications, wording
 from nostr_loyalty.publishing.publications import Reply
@@ -93,7 +93,10 @@ class OrderDesk:
     def _claimable(self, message: OrderMessage, earned: Earned) -> Reply:
         program = message.program
         code = claiming.claim_code(self._copy.dice(claiming.RANDOM_BYTES))
-        self._copy.put_order(self._new_order(message, earned, None, claim_hash=claiming.claim_hash(code)))
+        row = self._new_order(message, earned, None, claim_hash=claiming.claim_hash(code))
+        if earned.stamped:
+            row = row._replace(detail=with_stamp(row.detail, earned.stamp))
+        self._copy.put_order(row)
         naddr = naddr_encode(Address(PROGRAM, program.issuer, program.slug, program.relays[:1]))
         uris = [claiming.claim_uri(naddr, code)]
         if program.claim_url is not None:

@@ -210,6 +210,17 @@ def recorded_facts(minor: int, currency: str, paid_at: int, detail: str | None) 
     )  # fmt: skip
 
 
+def with_stamp(detail: str | None, points: int) -> str:
+    """What is recorded of an order that nobody has claimed yet: the same, and the points that its stamp gave."""
+    return orjson.dumps({**(orjson.loads(detail) if detail else {}), "stamp": points}).decode()
+
+
+def recorded_stamp(detail: str | None) -> int | None:
+    """The points that the stamp of such an order gave, by the rules of its day; None: it had none."""
+    stamp = orjson.loads(detail).get("stamp") if detail else None
+    return None if stamp is None else int(stamp)
+
+
 CODES: Final[Mapping[str, str]] = {
     "message-not-understood": "A signed message for us that is no order and no letter; nothing is done about it.",
     "message-by-a-daemon": "A message by a daemon, ours or another one; it is not answered, or they would never stop.",

@@ -61,7 +61,7 @@ ANYBODY: Final = CustomerFacts(welcomed=True)
 class Earned(NamedTuple):
     """What an order earns. `fixed`: the part of `points` that a partial refund leaves (stamp, welcome, payment bonus);
     `welcome`: the part of `fixed` that is the welcome bonus. `stamped`: it got a stamp. `basis_minor`: what counted of
-    the amount. `vests`: the points wait before they are booked.
+    the amount. `vests`: the points wait before they are booked. `stamp`: the part of `fixed` that the stamp gave.
     """
 
     points: int
@@ -70,6 +70,7 @@ class Earned(NamedTuple):
     stamped: bool
     basis_minor: int
     vests: bool
+    stamp: int = 0
 
 
 class Part(NamedTuple):
@@ -123,7 +124,7 @@ def earn(rules: ProgramRules, order: OrderFacts, customer: CustomerFacts) -> Ear
         return Refusal.saying("points-beyond-limit", "{points}", points=Points(total))
     fixed = min(total, stamp + bonus)
     waits = rules.vest_s > 0 and vests(rules, delivery=any(line == "delivery" for line, _ in order.lines))
-    return Earned(total, fixed, min(welcome, fixed), stamped, basis, waits)
+    return Earned(total, fixed, min(welcome, fixed), stamped, basis, waits, min(stamp, fixed))
 
 
 def explain(
@@ -135,23 +136,21 @@ def explain(
 
 
 def claimed(
-    rules: ProgramRules, earned: int, fixed: int, *, was_visit: bool, paid_at: int, customer: CustomerFacts
+    rules: ProgramRules, earned: int, fixed: int, *, stamp: int | None, paid_at: int, customer: CustomerFacts
 ) -> Earned:
     """What an order that was reckoned with ANYBODY (`earned`, `fixed`) is worth to the customer who claims it.
 
-    The stamp goes where the gap to the customer's nearest one is not kept, the welcome bonus is added where it is due,
-    the caps cut. What counted of the amount stays as it was (`basis_minor` is 0 here), and nothing waits any more.
+    `stamp`: what the stamp gave then, by the rules of that day (None: there was none). It goes where the gap to the
+    customer's nearest one is not kept, the welcome bonus is added where it is due, the caps cut. What counted of the
+    amount stays as it was (`basis_minor` is 0 here), and nothing waits any more.
     """
-    known, visit = lookups(rules), rules.visit
-    stamped = was_visit
-    if was_visit and visit is not None and not _gap_kept(visit, paid_at, customer.stamped_at):
+    stamped, visit = stamp is not None, rules.visit
+    if stamp is not None and visit is not None and not _gap_kept(visit, paid_at, customer.stamped_at):
         stamped = False
-        multiplier = applying(known, rules.tz, paid_at)
-        factor = ONE if multiplier is None else multiplier.factor
-        stamp = min(fixed, visit.points * factor.numerator // factor.denominator)
-        earned, fixed = earned - stamp, fixed - stamp
+        lost = min(stamp, fixed)
+        earned, fixed = earned - lost, fixed - lost
     welcome = 0 if customer.welcomed else rules.welcome
-    total = within_caps(known, earned + welcome, customer.cap_used)
+    total = within_caps(lookups(rules), earned + welcome, customer.cap_used)
     fixed = min(total, fixed + welcome)
     return Earned(total, fixed, min(welcome, fixed), stamped, 0, vests=False)
 

@@ -3,7 +3,7 @@
 from tests.model import till
 from tests.model.cafe import Cafe
 from tests.model.days import DAY, day_of, period, start_of
-from tests.model.earning import gap_is_kept, stamp_of
+from tests.model.earning import gap_is_kept
 from tests.model.facts import Brought, Order, Voucher
 from tests.model.hand import by_hand, note
 from tests.model.rules import Money, Reward
@@ -136,7 +136,7 @@ def claim(cafe: Cafe, who: str, order: Order | None, now: int) -> str:
 def _claimed(cafe: Cafe, who: str, order: Order, now: int) -> None:
     guest, rules = cafe.guest(who), cafe.rules
     guest.known = True
-    stamp = stamp_of(rules, order.bill) if order.fixed else None
+    stamp = order.stamp
     stamped = stamp is not None and gap_is_kept(rules, order.bill.paid_at, cafe.stamps(who))
     lost = 0 if stamp is None or stamped else min(stamp, order.fixed)
     welcome = 0 if guest.welcomed else rules.welcome

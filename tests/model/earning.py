@@ -1,7 +1,7 @@
 """What one order earns, worked out in fractions and rounded once."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 
@@ -91,12 +91,6 @@ def _is_a_visit(rules: Rules, bill: Bill, counted: int, stamps: Iterable[int]) -
         return False
     least = rules.visit.minimum
     return least is None or (least[1] == bill.currency and counted >= least[0])
-
-
-def stamp_of(rules: Rules, bill: Bill) -> int | None:
-    """The points of the stamp that this bill gets by these rules, whoever claims it; None: it gets no stamp."""
-    earned = earn(replace(rules, status="active"), bill)
-    return earned.stamp if isinstance(earned, Earned) and earned.stamped else None
 
 
 def back_in_all(earned: int, fixed: int, refunded: int, minor: int) -> int:

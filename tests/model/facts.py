@@ -11,7 +11,7 @@ HELD = 2**53
 @dataclass
 class Order:
     """What a till reported. `taken` is how many of its points are gone again, `unbooked` of them before they were
-    anybody's; of the others some may have been forgiven, or had run out.
+    anybody's; of the others some may have been forgiven, or had run out. `stamp`: what its stamp gave, if it got one.
     """
 
     number: int
@@ -34,6 +34,7 @@ class Order:
     dropped: bool = False
     welcome: int = 0
     stamped: bool = False
+    stamp: int | None = None
     forgiven: int = 0
     touched_at: int = 0
     code: bool = False

@@ -22,6 +22,7 @@ def paid(cafe: Cafe, till: str, name: str, bill: Bill, who: str | None, now: int
     order = Order(
         len(cafe.orders), till, name, bill, None, now, earned.points, earned.fixed,
         bill.currency == cafe.rules.spend_currency, code=who is None, day=day,
+        stamp=earned.stamp if earned.stamped else None,
     )  # fmt: skip
     cafe.orders.append(order)
     if who is not None:

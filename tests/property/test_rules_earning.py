@@ -113,9 +113,8 @@ def test_claiming_ends_where_ordering_ends(rules: ProgramRules, order: OrderFact
     stored, direct = earn(rules, order, ANYBODY), earn(rules, order, nobody)
     if isinstance(stored, Refusal) or isinstance(direct, Refusal):
         return
-    found = claimed(
-        rules, stored.points, stored.fixed, was_visit=stored.stamped, paid_at=order.paid_at, customer=nobody
-    )
+    stamp = stored.stamp if stored.stamped else None
+    found = claimed(rules, stored.points, stored.fixed, stamp=stamp, paid_at=order.paid_at, customer=nobody)
     assert found.stamped == direct.stamped
     assert abs(found.points - direct.points) <= (found.stamped != stored.stamped)
     assert 0 <= found.welcome <= found.fixed <= found.points

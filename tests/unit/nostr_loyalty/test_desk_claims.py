@@ -173,6 +173,29 @@ async def test_a_stamp_needs_the_gap_at_the_claim_too(tmp_path: Path, minutes: i
         await served.assert_clean()
 
 
+STAMP, TWICE = earn("visit", 3, gap="2h"), table("multiplier", name="x", factor="2", schedule="always")
+DEAR = earn("visit", 3, gap="2h", minimum="90000 sat")
+
+
+@pytest.mark.parametrize(
+    ("then", "today", "points"),
+    [((STAMP,), (earn("visit", 10, gap="2h"),), 12), ((STAMP,), (DEAR,), 12), ((DEAR,), (STAMP,), 12),
+     ((STAMP, TWICE), (STAMP,), 24), ((STAMP,), (), 15)],
+)  # fmt: skip
+async def test_a_lost_stamp_is_the_one_of_its_day(
+    tmp_path: Path, then: tuple[str, ...], today: tuple[str, ...], points: int
+) -> None:
+    """The rules changed after the order: a stamp that a claim loses is what it gave then, whatever it would give now;
+    and an order that got none loses none.
+    """
+    async with Served(tmp_path, extra=rules(*then)) as served:
+        code = await receipt(served, "order-1")
+    async with served.with_rules(*today) as later:
+        await later.take(later.order("order-0", "95000"))
+        assert (await later.asks(Claim(code))).facts["points"] == points
+        await later.assert_clean()
+
+
 @pytest.mark.parametrize("status", ["paused", "ended"])
 async def test_a_receipt_outlives_a_pause(tmp_path: Path, status: str) -> None:
     """What was promised on a receipt is given while the program rests, and with the gap that it was promised with."""

@@ -102,21 +102,23 @@ def test_what_a_claimed_order_is_worth(customer: CustomerFacts, expected: tuple[
     """
     rules = replace(STAMPED, spend=(replace(STAMPED.spend[0], points=10, per_minor=1_500),))
     stored = earned(rules, paid(payment="cash"), ANYBODY)
-    assert stored == Earned(19, 9, 0, stamped=True, basis_minor=1_000, vests=False)  # (6.67 + 3) x 1.5 + 5, and 4.5 + 5
-    found = claimed(rules, stored.points, stored.fixed, was_visit=stored.stamped, paid_at=NOON, customer=customer)
+    # (6.67 + 3) x 1.5 + 5, and 4.5 + 5
+    assert stored == Earned(19, 9, 0, stamped=True, basis_minor=1_000, vests=False, stamp=4)
+    found = claimed(rules, stored.points, stored.fixed, stamp=stored.stamp, paid_at=NOON, customer=customer)
     assert found == Earned(*expected, basis_minor=0, vests=False)
 
 
 def test_an_order_without_a_stamp_keeps_its_points() -> None:
     """An order that was no visit loses nothing to the gap, and a program that gave up stamps takes none away."""
     near = CustomerFacts(welcomed=True, stamped_at=NOON - 60)
-    assert claimed(STAMPED, 19, 9, was_visit=False, paid_at=NOON, customer=near)[:4] == (19, 9, 0, False)
+    assert claimed(STAMPED, 19, 9, stamp=None, paid_at=NOON, customer=near)[:4] == (19, 9, 0, False)
     without = replace(STAMPED, visit=None)
-    assert claimed(without, 19, 9, was_visit=True, paid_at=NOON, customer=near)[:4] == (19, 9, 0, True)
+    assert claimed(without, 19, 9, stamp=4, paid_at=NOON, customer=near)[:4] == (19, 9, 0, True)
 
 
 def test_a_stamp_takes_no_more_than_was_fixed() -> None:
-    """Where the stamp is worth more today than it was then, only what was stored goes."""
+    """Whatever a stamp is worth today, what it was worth then goes, and never more than was stored."""
     dearer = replace(STAMPED, visit=VisitRule(50, gap_s=7_200))
     near = CustomerFacts(welcomed=True, stamped_at=NOON - 60)
-    assert claimed(dearer, 19, 9, was_visit=True, paid_at=NOON, customer=near)[:4] == (10, 0, 0, False)
+    assert claimed(dearer, 19, 9, stamp=4, paid_at=NOON, customer=near)[:4] == (15, 5, 0, False)
+    assert claimed(dearer, 19, 9, stamp=12, paid_at=NOON, customer=near)[:4] == (10, 0, 0, False)

@@ -136,7 +136,7 @@ def test_a_stamp_needs_its_minimum(minor: int, currency: str, stamped: bool) -> 
     """A stamp is for an order of at least the minimum, in the minimum's own unit."""
     rules = replace(STAMPS, spend=())
     assert earned(rules, paid(minor, currency)) == Earned(
-        int(stamped), int(stamped), 0, stamped=stamped, basis_minor=minor, vests=False
+        int(stamped), int(stamped), 0, stamped=stamped, basis_minor=minor, vests=False, stamp=int(stamped)
     )
 
 
@@ -176,7 +176,7 @@ def test_what_a_partial_refund_leaves() -> None:
         visit=VisitRule(2), items=(ItemRule(3, "espresso"),), payments=(PaymentRule(5, "cash"),), welcome=50
     )
     found = earned(rules, paid(items=(ESPRESSO,), payment="cash"), CustomerFacts())
-    assert found == Earned(10 + 2 + 6 + 5 + 50, 57, 50, stamped=True, basis_minor=1_000, vests=False)
+    assert found == Earned(10 + 2 + 6 + 5 + 50, 57, 50, stamped=True, basis_minor=1_000, vests=False, stamp=2)
 
 
 def test_a_program_that_does_not_run_earns_nothing() -> None:
