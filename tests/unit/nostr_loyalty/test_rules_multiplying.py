@@ -75,7 +75,9 @@ def test_bonuses_are_not_multiplied() -> None:
         multipliers=(times("1.5", "always"),),
     )  # fmt: skip
     found = earned(rules, paid(items=(("cake", Factor(1, 1), 300),), payment="cash"), CustomerFacts())
-    assert found == Earned((10 + 2 + 3) * 3 // 2 + 55, 3 + 55, 50, stamped=True, basis_minor=1_000, vests=False, stamp=3)
+    assert found == Earned(
+        (10 + 2 + 3) * 3 // 2 + 55, 3 + 55, 50, stamped=True, basis_minor=1_000, vests=False, stamp=3
+    )
 
 
 def test_the_tier_held_before_decides_the_rate() -> None:
