@@ -1,4 +1,6 @@
-"""What an issuer last said about itself under a name: kept so that it is said again only when it changes."""
+"""What an issuer last said about itself under a name: kept so that it is said again only when it changes, and
+never twice at one time.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,12 @@ async def last(r: Read, issuer: str, name: str) -> tuple[str, int] | None:
         "SELECT digest, said_at FROM announcement WHERE issuer = ? AND name = ?", bytes.fromhex(issuer), name
     )
     return None if row is None else (row[0].hex(), int(row[1]))
+
+
+async def last_said(r: Read, issuer: str, name: str) -> int:
+    """When that was, in unix seconds; 0 where it never was."""
+    said = await last(r, issuer, name)
+    return 0 if said is None else said[1]
 
 
 async def say(w: Write, issuer: str, name: str, digest: str, at: int) -> None:

@@ -267,10 +267,14 @@ class WorkingCopy:
         if wants(standing.notify, important):
             self.tell(program, standing.customer, text)
 
-    def award(self, program: ServedProgram, standing: Standing) -> None:
-        """Award the badge of the customer's tier, if it wants badges; one that it has is not given again."""
+    def award(self, program: ServedProgram, standing: Standing, not_before: int = 0) -> None:
+        """Award the badge of the customer's tier, if it wants badges; one that it has is not given again. It is dated
+        `not_before` (unix seconds) at the earliest: relays never take the id of a withdrawn one again.
+        """
         if standing.badge and standing.tier is not None and not standing.forgotten:
-            self.slip.awards.append(badge_award(program, standing, standing.tier, self.now, self.dice(32)))
+            self.slip.awards.append(
+                badge_award(program, standing, standing.tier, max(self.now, not_before), self.dice(32))
+            )
 
     def close_without_cards(self) -> Slip:
         """The slip of what is the last that is said of somebody."""

@@ -5,7 +5,7 @@ A choice is booked like a command: on a working copy, in the same transaction as
 
 from typing import Final
 
-from ledger import addresses, awards, book, choices, programs, shown, statement
+from ledger import addresses, announcements, awards, book, choices, programs, shown, statement
 from ledger.book import Standing
 from ledger.database import Write
 from ledger.entry import Entry
@@ -100,7 +100,7 @@ async def _share(
     slip = copy.close()
     if sharing == "private":
         brought = 0
-        await awards.take_out(w, standing.id)
+        await _take_out_awards(w, program, standing, now)
         await shown.drop(w, program.ledger_id, standing.id)
     else:
         again = await shown.again(w, program.ledger_id, standing.id, program.relays)
@@ -116,13 +116,31 @@ async def _share(
 async def _badge(w: Write, program: ServedProgram, standing: Standing, *, wanted: bool, now: int, dice: Dice) -> Said:
     copy = WorkingCopy(await _facts(w, standing), now, dice)
     if wanted:
-        copy.award(program, choice_desk.choose(copy, standing._replace(badge=1)))
+        dated = max(now, await announcements.last_said(w, program.issuer, _awards_of(standing)) + 1)
+        copy.award(program, choice_desk.choose(copy, standing._replace(badge=1)), dated)
+        await _note_awards(w, program, standing, dated)
     else:
         choice_desk.drop_badges(copy, program, standing, await _badges(w, standing))
-        await awards.take_out(w, standing.id)
+        await _take_out_awards(w, program, standing, now)
     await writing.write(w, copy.slip, now)
     text = answering.badge_chosen(program, wanted=wanted)
     return Said(program, text, promises=len(copy.slip.awards) + len(copy.slip.promises))
+
+
+async def _take_out_awards(w: Write, program: ServedProgram, standing: Standing, now: int) -> None:
+    """Forget them, but for the latest moment that one of them may bear."""
+    latest = max(now, await announcements.last_said(w, program.issuer, _awards_of(standing)))
+    await _note_awards(w, program, standing, latest)
+    await awards.take_out(w, standing.id)
+
+
+async def _note_awards(w: Write, program: ServedProgram, standing: Standing, at: int) -> None:
+    await announcements.say(w, program.issuer, _awards_of(standing), "00" * 32, at)
+
+
+def _awards_of(standing: Standing) -> str:
+    """Under which name it is remembered when the customer's badges were awarded or withdrawn last."""
+    return f"award:{standing.id}"
 
 
 async def _pause(w: Write, program: ServedProgram, role: OperatorRole | None, *, paused: bool) -> Said:

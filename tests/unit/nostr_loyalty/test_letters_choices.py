@@ -252,6 +252,24 @@ async def test_badges_for_who_asked(tmp_path: Path) -> None:
         _assert_gone(see)
 
 
+@pytest.mark.parametrize("off", ["badge off", "share private"])
+async def test_badges_chosen_again_within_a_second(tmp_path: Path, off: str) -> None:
+    """Each award is another one: relays that deleted the ones before take it."""
+    async with house(tmp_path, "private") as place:
+        see = await watched(place)
+        now = place.served.clock.now()
+        for number, spelled in enumerate((str.lower, str.upper, str.capitalize)):  # the same words are one letter
+            for text in ("badge on", off):
+                place.served.clock.step(-1)  # which a letter takes
+                await see.says("guest", spelled(text))
+                dates = [award.created_at for award in see.shelf.of(registry.BADGE_AWARD)]
+                assert dates == ([now + number] if text == "badge on" else [])
+        assert place.served.clock.now() == now
+        await see.says("guest", "badge on")
+        assert len(see.shelf.of(registry.BADGE_AWARD)) == 1
+        assert see.shelf.refused == []
+
+
 @pytest.mark.parametrize("text", ["badge off", "share private"])
 async def test_no_badges_any_more(tmp_path: Path, text: str) -> None:
     """Relays are asked to delete those that there are, by a request that names nobody; a tier that is reached later
