@@ -89,8 +89,8 @@ USAGES: Final[Mapping[str, Usage]] = MappingProxyType({
     ),
     "share": Usage(
         "share public|private", "chooses who sees your points", "share private",
-        "Public: your entries and your card are on relays for everybody. Private: only you can read them, and what was"
-        " public is asked to be deleted.", customer=True,
+        "Public: your entries and your card are on relays for everybody. Private: only you can read them; what was"
+        " public is asked to be deleted, and cannot be shown again.", customer=True,
     ),
     "notify": Usage(
         "notify off|important|all", "chooses what you are told", "notify important",

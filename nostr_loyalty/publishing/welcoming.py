@@ -25,9 +25,19 @@ def welcome(program: ServedProgram) -> str:
     """Who is speaking here, how points are earned, what they buy, and how long they live."""
     return bounded(program, [
         say(program, "Welcome to the loyalty program of {title}! Your key is your card.", title=program.title),
-        *_earning(program), *_times(program), *_tiers(program), *_rewards(program), *_life(program),
+        *_earning(program), *_times(program), *_tiers(program), *_rewards(program), *_life(program), *_seen(program),
         say(program, "“help” tells what you can write."),
     ])  # fmt: skip
+
+
+def _seen(program: ServedProgram) -> list[str]:
+    """How to be seen by nobody else, and that this is for good, where a program shows everything."""
+    if program.visibility == "private":
+        return []
+    return [say(
+        program, "Everybody can see your points here. “share private” changes that; what was public until then cannot"
+        " be shown again.",
+    )]  # fmt: skip
 
 
 def _earning(program: ServedProgram) -> list[str]:

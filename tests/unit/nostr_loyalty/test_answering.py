@@ -1,5 +1,6 @@
 """What is answered to letters: questions, choices, commands, and words that were not understood."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -126,6 +127,15 @@ def test_a_report_tells_points_guests_and_orders() -> None:
     assert answering.report(cafe("es"), "today", Sums(0, 0, 0, 0, 0, 0, 2, 1)).splitlines()[:2] == [
         "Café Sol, hoy:", "1 pedido, 2 clientes",
     ]  # fmt: skip
+
+
+def test_going_private_is_told_to_be_final_before_it_is_done() -> None:
+    """Where everybody sees all, the welcome says it, and help does; a private program has nothing to warn of."""
+    public, private = (replace(cafe("en"), visibility=seen) for seen in ("public", "private"))
+    final = "“share private” changes that; what was public until then cannot be shown again."
+    assert final in answering.welcome(public)
+    assert "share private" not in answering.welcome(private)
+    assert "cannot be shown again" in helping.help_text(private, None, "share")
 
 
 def test_the_welcome_tells_the_programs_rules() -> None:
