@@ -272,9 +272,8 @@ class WorkingCopy:
         `not_before` (unix seconds) at the earliest: relays never take the id of a withdrawn one again.
         """
         if standing.badge and standing.tier is not None and not standing.forgotten:
-            self.slip.awards.append(
-                badge_award(program, standing, standing.tier, max(self.now, not_before), self.dice(32))
-            )
+            at = max(self.now, not_before)
+            self.slip.awards.append(badge_award(program, standing, standing.tier, at, self.dice(32)))
 
     def close_without_cards(self) -> Slip:
         """The slip of what is the last that is said of somebody."""
