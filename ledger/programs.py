@@ -5,6 +5,7 @@ old rules.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ledger.bulk import name
 from ledger.database import Read, Write
@@ -33,6 +34,14 @@ class Revision:
     added_at: int
 
 
+class InForce(NamedTuple):
+    """What holds for a program now: the revision added last, and whether it is paused by message."""
+
+    revision_id: int
+    revision: str
+    is_paused: bool
+
+
 _REVISION = "SELECT id, program_id, ref, digest, document, added_at FROM revision"
 
 
@@ -58,9 +67,18 @@ async def pause(w: Write, program_id: int, *, paused: bool) -> None:
     await w.run("UPDATE program SET paused = ? WHERE id = ?", int(paused), program_id)
 
 
-async def paused(r: Read) -> frozenset[int]:
-    """The ids of the programs that are paused by message."""
-    return frozenset(id_ for (id_,) in await r.rows("SELECT id FROM program WHERE paused = 1"))
+async def is_paused(r: Read, program_id: int) -> bool:
+    """Whether a program is paused by message."""
+    return await r.row("SELECT 1 FROM program WHERE id = ? AND paused = 1", program_id) is not None
+
+
+async def in_force(r: Read) -> dict[int, InForce]:
+    """What holds for each program that has a revision, by its id."""
+    rows = await r.rows(
+        "SELECT program.id, revision.id, revision.ref, program.paused FROM program JOIN revision "
+        "ON revision.id = (SELECT max(id) FROM revision WHERE program_id = program.id)"
+    )
+    return {id_: InForce(revision_id, name(ref), bool(paused)) for id_, revision_id, ref, paused in rows}
 
 
 async def add_revision(w: Write, program_id: int, ref: str, digest: str, document: bytes, at: int) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from ledger import actions
+from ledger import actions, programs
 from ledger.database import Database, Write
 from ledger.errors import InvariantBroken, LedgerUnavailable
 from nostr_loyalty.clock import Clock
@@ -77,6 +77,8 @@ class CommandPath:
         said = command_desk.at_the_door(request, await actions.by_ref(w, request.ref), now)
         if said is not None:
             return said, 0
+        in_force = await programs.in_force(w)
+        request = request._replace(program=request.program.as_in_force(in_force.get(request.program.ledger_id)))
         async with w.undoable() as undo:
             copy = WorkingCopy(await gathering_commands.gather(w, request, now), now, self._dice)
             outcome = command_desk.take(copy, request)

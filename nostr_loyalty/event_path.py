@@ -221,7 +221,7 @@ class EventPath:
             opened = [each for each in batch.opened if each.message.ref in fresh]
             opened.sort(key=lambda each: each.message.created_at)
             recognised = [recognise(each.message, self._programs, each.issuer, now) for each in opened]
-            recognised = deciding.with_pauses(recognised, await programs.paused(w))
+            recognised = deciding.as_in_force(recognised, await programs.in_force(w))
             orders = [message for message in recognised if isinstance(message, OrderMessage)]
             copy = WorkingCopy(await gathering.gather(w, orders, now), now, self._dice)
             seen = deciding.decide(copy, recognised, now)

@@ -1,13 +1,15 @@
 """A program as the running daemon serves it: its rules, its key, its place in the ledger and on relays.
 
-Made once at start from the configuration (`nostr_loyalty.daemon`), then only read. `kinds.program.Program` is the same
-thing as published on the wire; `rules.program.ProgramRules` is the part that decisions depend on.
+Made once at start from the configuration (`nostr_loyalty.daemon`), then only read; a message that pauses or resumes it
+adds a revision to the ledger, and each transaction that books takes the program `as_in_force`. `kinds.program.Program`
+is the same thing as published on the wire; `rules.program.ProgramRules` is the part that decisions depend on.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from ledger.programs import InForce
 from nostr_loyalty.rules.authority import Operator
 from nostr_loyalty.rules.program import ProgramRules
 
@@ -60,9 +62,16 @@ class ServedProgram:
         wanted = language or own
         return self if wanted == self.language else replace(self, language=wanted, own_language=own)
 
-    def paused(self) -> "ServedProgram":
-        """The same program while its orders earn nothing."""
-        return replace(self, rules=replace(self.rules, status="paused")) if self.rules.status == "active" else self
+    def as_in_force(self, now: InForce | None) -> "ServedProgram":
+        """The same program as the ledger has it now: entries name the revision in force, and orders earn nothing while
+        it is paused by message. None: the ledger says nothing else.
+        """
+        if now is None or (now.revision_id == self.revision_id and not now.is_paused):
+            return self
+        rules = self.rules
+        if now.is_paused and rules.status == "active":
+            rules = replace(rules, status="paused")
+        return replace(self, rules=rules, revision=now.revision, revision_id=now.revision_id)
 
     def amount_of(self, points: int) -> str:
         """Points in the program's own words: "1 point", "12 points", "-3 stamps"."""

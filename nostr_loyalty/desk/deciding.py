@@ -1,9 +1,10 @@
 """A batch of messages, decided one after another; letters are answered elsewhere, when the orders are written."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ledger import inbox
+from ledger.programs import InForce
 from nostr_loyalty.desk.order_desk import OrderDesk
 from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.intake.recognition import Letter, OrderMessage, Recognised, Rejection
@@ -11,13 +12,11 @@ from nostr_loyalty.intake.recognition import Letter, OrderMessage, Recognised, R
 TAKEN: Final = "order-taken"
 
 
-def with_pauses(recognised: Sequence[Recognised], paused: Collection[int]) -> list[Recognised]:
-    """The same, with the programs that are paused by message as paused."""
-    if not paused:
-        return list(recognised)
+def as_in_force(recognised: Sequence[Recognised], in_force: Mapping[int, InForce]) -> list[Recognised]:
+    """The same, each order with its program as it stands now: a message may have paused it."""
     return [
-        one._replace(program=one.program.paused())
-        if isinstance(one, OrderMessage) and one.program.ledger_id in paused
+        one._replace(program=one.program.as_in_force(in_force.get(one.program.ledger_id)))
+        if isinstance(one, OrderMessage)
         else one
         for one in recognised
     ]

@@ -19,7 +19,7 @@ from nostr_loyalty.intake.recognition import Message
 from nostr_loyalty.letters import questioning
 from nostr_loyalty.letters.reply import Said, refused
 from nostr_loyalty.programs import ServedProgram
-from nostr_loyalty.publishing import answering, publications
+from nostr_loyalty.publishing import answering, definitions, publications
 from nostr_loyalty.rules.authority import OperatorRole, beyond, may
 from nostr_loyalty.rules.refusal import Refusal
 
@@ -42,7 +42,7 @@ async def choose(
 ) -> Said:
     """Make a choice, and say so."""
     if isinstance(choice, asked_for.Pause | asked_for.Resume):
-        return await _pause(w, program, role, paused=isinstance(choice, asked_for.Pause))
+        return await _pause(w, program, role, now, dice, paused=isinstance(choice, asked_for.Pause))
     standing = await _own(w, program, message.author)
     if standing is None:
         return Said(program, answering.no_card(program, message.author), code="customer-unknown", greets=True)
@@ -143,7 +143,10 @@ def _awards_of(standing: Standing) -> str:
     return f"award:{standing.id}"
 
 
-async def _pause(w: Write, program: ServedProgram, role: OperatorRole | None, *, paused: bool) -> Said:
+async def _pause(
+    w: Write, program: ServedProgram, role: OperatorRole | None, now: int, dice: Dice, *, paused: bool
+) -> Said:
+    """The definition says it too: as a revision of its own, which entries name from now on."""
     if role is None:
         return refused(program, Refusal("command-not-allowed"))
     verb = "pause" if paused else "resume"
@@ -152,7 +155,9 @@ async def _pause(w: Write, program: ServedProgram, role: OperatorRole | None, *,
     if program.rules.status != "active":  # the configuration's word comes first
         return refused(program, Refusal("program-ended" if program.rules.status == "ended" else "program-paused"))
     await programs.pause(w, program.ledger_id, paused=paused)
-    return Said(program, answering.paused(program) if paused else answering.resumed(program))
+    is_new = await definitions.restate(w, program, "paused" if paused else "active", now, dice)
+    text = answering.paused(program) if paused else answering.resumed(program)
+    return Said(program, text, promises=int(is_new))
 
 
 async def _own(w: Write, program: ServedProgram, customer: str) -> Standing | None:

@@ -3,6 +3,7 @@
 Rules:
 - Published when the content differs from what was said last, and only then: a restart says nothing new (`announcing`).
 - Every revision of a program is kept for ever (protocol §3): entries name the one they were decided under.
+- A pause by message is a revision too: the status is another, the rest is the same, and a restart says the same.
 - A change of how long points live is written down with its revision and holds for old points at once, within the same
   transaction; it never ends them earlier than one full period after the change (Bug 37).
 - A change of what counts (currency, clock) counts everybody anew, and a change of the tiers lets the sweep look at
@@ -15,10 +16,11 @@ from typing import Final
 
 from kinds import program as wire
 from kinds import relay_list
-from kinds.event import author, canonical_of
+from kinds.event import Template, author, canonical_of, rumor_from_canonical
 from ledger import book, expiry_policy, outbox, programs, recount, shown
 from ledger.database import Write
 from ledger.expiry_policy import ExpiryPolicy
+from ledger.programs import Revision
 from nostr_loyalty.config.settings import Config, DaemonSettings, ProgramSettings
 from nostr_loyalty.errors import ConfigInvalid
 from nostr_loyalty.programs import ServedProgram
@@ -29,7 +31,7 @@ from nostr_loyalty.publishing.publications import LANE_ANSWER, LANE_CARD, LANE_D
 from nostr_loyalty.publishing.self_portrait import portrait
 from nostr_loyalty.rules.calendar import day_of
 from nostr_loyalty.rules.expiring import limit_for_change
-from nostr_loyalty.rules.program import ProgramRules
+from nostr_loyalty.rules.program import ProgramRules, Status
 
 RELAYS_LABEL: Final = "relay list"
 
@@ -43,41 +45,63 @@ async def serve(w: Write, settings: ProgramSettings, daemon: DaemonSettings, now
     address = wire.address(issuer, settings.slug)
     program_id = await programs.register(w, address, settings.slug, issuer, now)
     latest = await programs.latest_revision(w, program_id)
-    definition_now = definition(settings, daemon)
-    digest = digest_of(wire.template(definition_now, 0))
-    if latest is None or latest.digest != digest:
-        created_at = now if latest is None else max(now, latest.added_at + 1)
-        rumor = author(wire.template(definition_now, created_at), issuer)
-        document = _fitting(canonical_of(rumor), settings)
-        revision_id = await programs.add_revision(w, program_id, rumor.id, digest, document, created_at)
-        revision = rumor.id
-        supersedes = f"program:{program_id}"
-        await outbox.post(
-            w, [promise("program", issuer, document, dice(32), settings.relays, daemon.acks, supersedes)], now
-        )
-    else:
-        revision, revision_id = latest.ref, latest.id
-    await _apply_ttl(w, program_id, revision_id, settings, now, is_new=latest is None)
+    stated = wire.template(definition(settings, daemon), 0)
+    if settings.rules().status == "active" and await programs.is_paused(w, program_id):
+        stated = _with_status(stated, "paused")  # by message: the configuration does not know of it
+    _check_size(stated, issuer, settings)
+    revision = await _state(w, program_id, issuer, stated, settings.relays, daemon.acks, now, dice) or latest
+    assert revision is not None, "what was not stated anew was stated before"
+    await _apply_ttl(w, program_id, revision.id, settings, now, is_new=latest is None)
     await _count_anew(w, program_id, settings.rules(), now)
     await shown.again_elsewhere(w, program_id, settings.relays)
     return ServedProgram(
         ledger_id=program_id, address=address, slug=settings.slug, title=settings.title, issuer=issuer,
         rules=settings.rules(), visibility=settings.visibility, sources=frozenset(settings.sources),
-        relays=settings.relays, dm_relays=daemon.dm_relays, acks=daemon.acks, unit=settings.unit, revision=revision,
-        revision_id=revision_id, operators=frozenset(settings.operators), claim_url=settings.claim_url,
+        relays=settings.relays, dm_relays=daemon.dm_relays, acks=daemon.acks, unit=settings.unit, revision=revision.ref,
+        revision_id=revision.id, operators=frozenset(settings.operators), claim_url=settings.claim_url,
         staff=settings.staff, monitors=settings.monitors, language=settings.language, allows_nip04=settings.nip04,
         first_contact_work=settings.first_contact_work,
     )  # fmt: skip
 
 
-def _fitting(document: bytes, settings: ProgramSettings) -> bytes:
-    if len(document) > DOCUMENT_BYTES_MAX:
+async def restate(w: Write, program: ServedProgram, status: Status, now: int, dice: Dice) -> bool:
+    """Add and promise a revision that differs from the one in force in its status only; whether it does."""
+    latest = await programs.latest_revision(w, program.ledger_id)
+    assert latest is not None, "a program that is served has a revision"
+    rumor = rumor_from_canonical(latest.document)
+    stated = _with_status(Template(rumor.kind, 0, rumor.tags, rumor.content), status)
+    return (
+        await _state(w, program.ledger_id, program.issuer, stated, program.relays, program.acks, now, dice) is not None
+    )
+
+
+async def _state(
+    w: Write, program_id: int, issuer: str, stated: Template, relays: tuple[str, ...], acks: int, now: int, dice: Dice
+) -> Revision | None:
+    """The new revision, where what is `stated` (at time 0) is not what the latest one says."""
+    latest, digest = await programs.latest_revision(w, program_id), digest_of(stated)
+    if latest is not None and latest.digest == digest:
+        return None
+    created_at = now if latest is None else max(now, latest.added_at + 1)
+    rumor = author(stated._replace(created_at=created_at), issuer)
+    document = canonical_of(rumor)
+    revision_id = await programs.add_revision(w, program_id, rumor.id, digest, document, created_at)
+    await outbox.post(w, [promise("program", issuer, document, dice(32), relays, acks, f"program:{program_id}")], now)
+    return Revision(revision_id, program_id, rumor.id, digest, document, created_at)
+
+
+def _with_status(stated: Template, status: Status) -> Template:
+    return stated._replace(tags=tuple(("status", status) if tag[0] == "status" else tag for tag in stated.tags))
+
+
+def _check_size(stated: Template, issuer: str, settings: ProgramSettings) -> None:
+    size = len(canonical_of(author(stated, issuer)))
+    if size > DOCUMENT_BYTES_MAX:
         sentence = (
-            f'program "{settings.slug}": its definition has {len(document)} bytes, and relays take at most '
+            f'program "{settings.slug}": its definition has {size} bytes, and relays take at most '
             f"{DOCUMENT_BYTES_MAX}; shorten the terms, or write fewer or shorter rewards and rules"
         )
         raise ConfigInvalid([sentence])
-    return document
 
 
 async def _apply_ttl(

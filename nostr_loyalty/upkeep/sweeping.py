@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 
-from ledger import waiting_refunds
+from ledger import programs, waiting_refunds
 from ledger.database import Database
 from ledger.errors import InvariantBroken, LedgerUnavailable
 from nostr_loyalty.clock import Clock
@@ -108,8 +108,10 @@ class Sweeper:
             if not due:
                 return Counter()
             self._in_hand = due.names
-            copy = WorkingCopy(await gathering_due.gather(w, due, self._programs, now), now, self._dice)
-            desk = DueDesk(copy, self._programs)
+            in_force = await programs.in_force(w)
+            served = {id_: program.as_in_force(in_force.get(id_)) for id_, program in self._programs.items()}
+            copy = WorkingCopy(await gathering_due.gather(w, due, served, now), now, self._dice)
+            desk = DueDesk(copy, served)
             for standing_id in due.expired:
                 desk.expire(standing_id)
             for row in due.ripe:

@@ -142,10 +142,10 @@ async def test_the_ledger_is_locked_for_a_while(tmp_path: Path) -> None:
 async def test_nonsense_stops_the_path(tmp_path: Path) -> None:
     """A broken invariant is no surprise to be set aside: the path ends with it, also while more is waiting."""
 
-    def with_a_foreign_revision(program: ServedProgram) -> ServedProgram:
-        return replace(program, revision_id=program.revision_id + 1_000)
+    def with_a_foreign_number(program: ServedProgram) -> ServedProgram:
+        return replace(program, ledger_id=program.ledger_id + 1_000)
 
-    async with Served(tmp_path, change=with_a_foreign_revision) as served:
+    async with Served(tmp_path, change=with_a_foreign_number) as served:
         for number in range(5):
             served.pool.hand([Arrived(URL, "orders", Claimed(*served.order(f"order-{number}")))])
         with pytest.raises(ExceptionGroup) as failure:
