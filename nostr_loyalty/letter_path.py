@@ -28,7 +28,7 @@ from nostr_loyalty.desk.facts import Dice
 from nostr_loyalty.intake.patience import Patience
 from nostr_loyalty.intake.recognition import FUTURE_S, Letter
 from nostr_loyalty.letters import choosing, confirming, meant, questioning
-from nostr_loyalty.letters.reply import Said, answered, refused
+from nostr_loyalty.letters.reply import Said, answered, refused, too_many
 from nostr_loyalty.programs import ServedProgram, ServedPrograms
 from nostr_loyalty.publishing import answering, helping
 from nostr_loyalty.rules.authority import OperatorRole
@@ -73,13 +73,25 @@ class LetterPath:
             return Taken(UNANSWERED)
         served = self._programs.of_issuer(letter.issuer)
         free = letter.message.rumor.kind == registry.VANISH_REQUEST or any(one.operator(author) for one in served)
-        if not free and not self._patience.allows(author, now, letter.message.ref):
-            return Taken(UNANSWERED)
-        said = await self._answer(w, letter, served, names, now)
+        if free or self._patience.allows(author, now, letter.message.ref):
+            said = await self._answer(w, letter, served, names, now)
+        else:
+            said = await self._too_many(w, letter, served, now)
         if said is None:
             return Taken(UNANSWERED)
         self._let_go(said.forgot)
         return Taken(ANSWERED, await answered(w, letter, said, self._patience, now, self._dice))
+
+    async def _too_many(self, w: Write, letter: Letter, served: Sequence[ServedProgram], now: int) -> Said | None:
+        """That there is no answer for a while, and for how long; None where that was said lately."""
+        is_old_form = letter.message.rumor.kind == registry.ENCRYPTED_MESSAGE
+        speaking = [one for one in served if one.allows_nip04 or not is_old_form]
+        pause_s = self._patience.tells(letter.message.author, now, letter.message.ref) if speaking else None
+        if pause_s is None:
+            return None
+        standings = await self._standings(w, letter, served)
+        language = next((one.language for one in standings.values() if one.language), speaking[0].language)
+        return too_many(speaking[0].spoken(language), pause_s)
 
     async def _answer(
         self, w: Write, letter: Letter, served: Sequence[ServedProgram], names: Mapping[str, str | None], now: int

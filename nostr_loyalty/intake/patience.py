@@ -1,5 +1,7 @@
 """How much one key may cost us: so many answers at once, and then so many an hour; and a welcome once. Pure.
 
+Who has had all of them is told so with the first message that gets no other answer, once an hour.
+
 Kept in memory only, for the keys that wrote last: a restart is generous. Operators and order systems are not asked.
 """
 
@@ -9,6 +11,7 @@ from typing import Final
 ANSWERS_AT_ONCE: Final = 20
 ANSWERS_PER_HOUR: Final = 60
 KEYS_MAX: Final = 10_000
+TOLD_AGAIN_S: Final = 3_600
 
 
 class Patience:
@@ -21,6 +24,7 @@ class Patience:
         self._buckets: OrderedDict[str, tuple[int, int]] = OrderedDict()
         self._welcomed: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._decided: OrderedDict[str, bool] = OrderedDict()
+        self._told: OrderedDict[str, tuple[str, int]] = OrderedDict()
 
     def is_first_welcome(self, key: str, program: str, ref: str) -> bool:
         """Whether this key (hex) has not had this program's (address) welcome; from now on it has, with the answer to
@@ -43,6 +47,22 @@ class Patience:
         while len(self._decided) > KEYS_MAX:
             self._decided.popitem(last=False)
         return allowed
+
+    def tells(self, key: str, now: int, ref: str) -> int | None:
+        """Of a message `ref` that gets no answer: in how many seconds its key (hex) will have one again, at least 1, if
+        this is the message with which the key is told so. None: it was told lately.
+        """
+        with_ref, at = self._told.get(key, (ref, now))
+        if with_ref != ref:
+            if 0 <= now - at < TOLD_AGAIN_S:
+                return None
+            with_ref, at = ref, now
+        self._told.pop(key, None)
+        self._told[key] = with_ref, at
+        while len(self._told) > KEYS_MAX:
+            self._told.popitem(last=False)
+        left, since = self._buckets.get(key, (0, now))
+        return max(1, since - now - (left - 3_600) // self._per_hour)
 
     def _take(self, key: str, now: int) -> bool:
         full = self._at_once * 3_600

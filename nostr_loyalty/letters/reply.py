@@ -46,6 +46,12 @@ def refused(program: ServedProgram, refusal: Refusal) -> Said:
     return Said(program, wording.refusal(program, refusal), code=refusal.code)
 
 
+def too_many(program: ServedProgram, pause_s: int) -> Said:
+    """To somebody who has had all answers for now; there will be one again in so many seconds."""
+    minutes = -(-pause_s // 60)
+    return refused(program, Refusal.saying("too-many-letters", "write again in {minutes} min", minutes=minutes))
+
+
 async def answered(w: Write, letter: Letter, said: Said, patience: Patience, now: int, dice: Dice) -> int:
     """Promise the answer; how many promises there are for the letter in all."""
     program, message = said.program, letter.message

@@ -19,6 +19,7 @@ CODES: Final[Mapping[str, str]] = {
     "role-not-allowed": "Your role does not allow this command.",
     "command-too-old": "The message was sent too long ago to be acted on; send it again if it is still meant.",
     "command-from-the-future": "The message is dated in the future; set the sending device's clock and send it again.",
+    "too-many-letters": "You have written a great deal in a short time; nothing was done about your last message.",
     "customer-unknown": "The program has no card of this customer.",
     "customer-frozen": "This card is frozen; ask the venue.",
     "points-not-positive": "The number of points must be 1 or more.",

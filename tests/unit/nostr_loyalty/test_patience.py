@@ -26,3 +26,18 @@ def test_the_welcome_is_given_by_the_message_that_got_it_first() -> None:
     assert [patience.is_first_welcome("a", "p", "m") for _ in range(3)] == [True] * 3
     assert not patience.is_first_welcome("a", "p", "n")
     assert patience.is_first_welcome("a", "q", "n")
+
+
+def test_who_has_had_enough_is_told_once_an_hour_for_how_long() -> None:
+    """With the first message in vain, however often that is tried; until there is an answer again."""
+    patience = Patience(at_once=1, per_hour=3)
+    assert patience.allows("a", 0, "m")
+    assert not patience.allows("a", 200, "n")
+    assert [patience.tells("a", 200, "n") for _ in range(2)] == [1_000, 1_000]
+    assert not patience.allows("a", 1_199, "o")
+    assert patience.tells("a", 1_199, "o") is None
+    assert patience.tells("b", 1_199, "p") is not None
+    assert patience.allows("a", 1_200, "q")
+    assert not patience.allows("a", 3_800 - 1_500, "r")
+    assert patience.tells("a", 3_800 - 1_500, "r") is None
+    assert patience.tells("a", 3_800, "r") is not None
