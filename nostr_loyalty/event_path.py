@@ -43,6 +43,7 @@ from nostr_loyalty.intake.reception import Batch, Reception
 from nostr_loyalty.intake.recognition import Letter, Message, OrderMessage, recognise
 from nostr_loyalty.letter_path import UNANSWERED, LetterPath, Taken
 from nostr_loyalty.letters.naming import WaitingForNames
+from nostr_loyalty.letters.reply import TOO_MANY
 from nostr_loyalty.programs import ServedPrograms
 from nostr_loyalty.reaching.names import Names
 from relay_client.pool import Pool
@@ -97,7 +98,7 @@ class EventPath:
 
     @property
     def dropped(self) -> Counter[str]:
-        """What was dropped at the door, by code."""
+        """What was dropped at the door, or as too many of one key, by code."""
         return self._reception.door.dropped
 
     @property
@@ -239,7 +240,8 @@ class EventPath:
                 await inbox.save_cursors(
                     w, {(each.relay, each.subscription): each.asked_at for each in batch.caught_up}
                 )
-        self.counts.update(one.code for one in seen)
+        for one in seen:
+            (self.dropped if one.code == TOO_MANY else self.counts)[one.code] += 1
         return promises
 
     async def _answer(self, w: Write, letter: Letter, now: int) -> Taken:

@@ -5,8 +5,8 @@
 Authority is the proven author's: the seal's for a wrap, the signature's for NIP-04 (Bug 62). A letter takes effect
 once, by the id of its rumor: the inbox forgets none before it is too old to be heard, and a command is recorded with
 that id as well. Every letter is answered, but for those of other daemons (`recognition`), those of somebody who has had
-enough answers for now (`Patience`), those that are too old, and those in the old form where the program does not read
-it.
+enough answers for now and was told so (`Patience`), those that are too old, and those in the old form where the program
+does not read it.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -28,7 +28,7 @@ from nostr_loyalty.desk.facts import Dice
 from nostr_loyalty.intake.patience import Patience
 from nostr_loyalty.intake.recognition import FUTURE_S, Letter
 from nostr_loyalty.letters import choosing, confirming, meant, questioning
-from nostr_loyalty.letters.reply import Said, answered, refused, too_many
+from nostr_loyalty.letters.reply import TOO_MANY, Said, answered, refused, too_many
 from nostr_loyalty.programs import ServedProgram, ServedPrograms
 from nostr_loyalty.publishing import answering, helping
 from nostr_loyalty.rules.authority import OperatorRole
@@ -36,6 +36,8 @@ from nostr_loyalty.rules.refusal import Refusal
 
 ANSWERED: Final = "letter-answered"
 UNANSWERED: Final = "letter-unanswered"
+QUESTIONS: Final = frozenset({"balance", "history", "rewards", "report", "help", "proof", "prove"})
+"""Verbs that only ask; a customer's others are heard whatever it has asked before."""
 OLD_S: Final = 14 * 86_400
 SILENT_S: Final = 45 * 86_400
 """Older letters are not answered: nothing is done for them in any case, no relay is asked for them again once they were
@@ -72,41 +74,38 @@ class LetterPath:
         if letter.message.created_at < now - SILENT_S:
             return Taken(UNANSWERED)
         served = self._programs.of_issuer(letter.issuer)
-        free = letter.message.rumor.kind == registry.VANISH_REQUEST or any(one.operator(author) for one in served)
-        if free or self._patience.allows(author, now, letter.message.ref):
-            said = await self._answer(w, letter, served, names, now)
-        else:
-            said = await self._too_many(w, letter, served, now)
-        if said is None:
+        if letter.message.rumor.kind == registry.ENCRYPTED_MESSAGE and not any(one.allows_nip04 for one in served):
             return Taken(UNANSWERED)
-        self._let_go(said.forgot)
-        return Taken(ANSWERED, await answered(w, letter, said, self._patience, now, self._dice))
-
-    async def _too_many(self, w: Write, letter: Letter, served: Sequence[ServedProgram], now: int) -> Said | None:
-        """That there is no answer for a while, and for how long; None where that was said lately."""
-        is_old_form = letter.message.rumor.kind == registry.ENCRYPTED_MESSAGE
-        speaking = [one for one in served if one.allows_nip04 or not is_old_form]
-        pause_s = self._patience.tells(letter.message.author, now, letter.message.ref) if speaking else None
-        if pause_s is None:
-            return None
         standings = await self._standings(w, letter, served)
-        language = next((one.language for one in standings.values() if one.language), speaking[0].language)
-        return too_many(speaking[0].spoken(language), pause_s)
+        language = next((one.language for one in standings.values() if one.language), served[0].language)
+        asked = grammar.read(letter.text, slugs=[program.slug for program in served], language=language)
+        free = letter.message.rumor.kind == registry.VANISH_REQUEST or any(one.operator(author) for one in served)
+        deed = bool(standings) and _is_deed(letter, asked)
+        code, said = ANSWERED, None
+        if free or self._patience.allows(author, now, letter.message.ref, deed=deed):
+            said = await self._answer(w, letter, served, standings, asked, names, now)
+        else:
+            code = TOO_MANY
+            if self._patience.is_to_be_told(author, now, letter.message.ref):
+                program = next((one for one in served if one.ledger_id in standings), served[0]).spoken(language)
+                pause_s = self._patience.next_at(author, now, deed=deed) - now
+                said = too_many(program, pause_s, deeds_are_done=bool(standings) and not deed)
+        if said is None:
+            return Taken(UNANSWERED if code == ANSWERED else code)
+        self._let_go(said.forgot)
+        return Taken(code, await answered(w, letter, said, self._patience, now, self._dice))
 
     async def _answer(
-        self, w: Write, letter: Letter, served: Sequence[ServedProgram], names: Mapping[str, str | None], now: int
-    ) -> Said | None:
+        self, w: Write, letter: Letter, served: Sequence[ServedProgram], standings: Mapping[int, Standing],
+        asked: Asked | Misread, names: Mapping[str, str | None], now: int,
+    ) -> Said | None:  # fmt: skip
         match letter.message.rumor.kind:
             case registry.REDEMPTION_REQUEST:
                 return await self._redeem_without_words(w, letter, now)
             case registry.VANISH_REQUEST:
                 return await self._vanish(w, letter, now)
         is_old_form = letter.message.rumor.kind == registry.ENCRYPTED_MESSAGE
-        if is_old_form and not any(one.allows_nip04 for one in served):
-            return None
-        standings = await self._standings(w, letter, served)
         language = next((one.language for one in standings.values() if one.language), served[0].language)
-        asked = grammar.read(letter.text, slugs=[program.slug for program in served], language=language)
         program = await meant.program_for(w, letter, served, standings, asked)
         if program is None:
             return Said(served[0].spoken(language), helping.which_program(language, [one.slug for one in served]))
@@ -206,3 +205,10 @@ class LetterPath:
     def _role(self, program: ServedProgram, letter: Letter) -> OperatorRole | None:
         operator = program.operator(letter.message.author)
         return None if operator is None else operator.role
+
+
+def _is_deed(letter: Letter, asked: Asked | Misread) -> bool:
+    """Whether a letter wants something to be done, and does not only ask."""
+    if letter.message.rumor.kind == registry.REDEMPTION_REQUEST:
+        return True
+    return isinstance(asked, Asked) and asked.verb not in QUESTIONS

@@ -15,7 +15,7 @@ from typing import Final
 from nostr_loyalty.commands.grammar import Asked, read
 from nostr_loyalty.commands.questions import Named
 from nostr_loyalty.intake.opening import Opened
-from nostr_loyalty.intake.patience import Patience
+from nostr_loyalty.intake.patience import Bucket
 from nostr_loyalty.intake.reception import Batch
 from nostr_loyalty.intake.recognition import LETTERS, Message
 from nostr_loyalty.reaching.names import Names
@@ -44,7 +44,7 @@ class WaitingForNames:
         """`names`: who looks them up; `staff`: public keys of the venue's people."""
         self._names = names
         self._staff = frozenset(staff)
-        self._patience = Patience(at_once=10, per_hour=30)
+        self._patience = Bucket(at_once=10, per_hour=30)
         self._behind: dict[str, list[Opened]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 

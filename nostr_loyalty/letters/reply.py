@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from kinds import registry
 from kinds.keys import EventPointer, nevent_encode
@@ -16,6 +17,8 @@ from nostr_loyalty.publishing import publications, qr_code, welcoming, wording
 from nostr_loyalty.publishing.helping import TEXT_BYTES_MAX
 from nostr_loyalty.publishing.saying import signed
 from nostr_loyalty.rules.refusal import Refusal
+
+TOO_MANY: Final = "too-many-letters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +49,18 @@ def refused(program: ServedProgram, refusal: Refusal) -> Said:
     return Said(program, wording.refusal(program, refusal), code=refusal.code)
 
 
-def too_many(program: ServedProgram, pause_s: int) -> Said:
-    """To somebody who has had all answers for now; there will be one again in so many seconds."""
-    minutes = -(-pause_s // 60)
-    return refused(program, Refusal.saying("too-many-letters", "write again in {minutes} min", minutes=minutes))
+def too_many(program: ServedProgram, pause_s: int, *, deeds_are_done: bool) -> Said:
+    """To somebody who has had all answers for now; there will be one again in so many seconds. `deeds_are_done`: only
+    questions have to wait.
+    """
+    minutes = max(1, -(-pause_s // 60))
+    refusal = Refusal.saying(TOO_MANY, "write again in {minutes} min", minutes=minutes)
+    if deeds_are_done:
+        refusal = Refusal.saying(
+            TOO_MANY, "ask again in {minutes} min; what you want done (redeem, cancel, claim and the like) is done all"
+            " the same", minutes=minutes,
+        )  # fmt: skip
+    return refused(program, refusal)
 
 
 async def answered(w: Write, letter: Letter, said: Said, patience: Patience, now: int, dice: Dice) -> int:

@@ -14,13 +14,14 @@ from typing import Final
 from ledger import confirmations, inbox
 from ledger.database import Database
 from nostr_loyalty.letter_path import ANSWERED, SILENT_S, UNANSWERED
+from nostr_loyalty.letters.reply import TOO_MANY
 
 DAY_S: Final = 86_400
 LETTERS_KEPT_S: Final = SILENT_S + 15 * DAY_S
 """Longer than letters are heard, in case the clock is put back."""
 CONFIRMATIONS_KEPT_S: Final = 30 * DAY_S
 """For so long after it lapsed a code is answered with the reason."""
-OF_LETTERS: Final = (ANSWERED, UNANSWERED, "message-by-a-daemon", "message-not-understood")
+OF_LETTERS: Final = (ANSWERED, UNANSWERED, TOO_MANY, "message-by-a-daemon", "message-not-understood")
 LOOKED_AT: Final = 2_000
 """Messages of the inbox in one transaction."""
 BATCHES_MAX: Final = 50

@@ -10,6 +10,7 @@ from pathlib import Path
 from ledger.audit import SENTENCES
 from ledger.inbox import ASIDE
 from nostr_loyalty.desk.deciding import TAKEN
+from nostr_loyalty.letter_path import ANSWERED, UNANSWERED
 
 ROOT = Path(__file__).parents[2]
 TABLES = (
@@ -22,7 +23,7 @@ TABLES = (
     ("nostr_loyalty.intake.recognition", "CODES"),
     ("nostr_loyalty.rules.refusal", "CODES"),
 )
-FATES = {TAKEN, ASIDE}
+FATES = {TAKEN, ASIDE, ANSWERED, UNANSWERED}
 """What becomes of a message beside being refused; these have no table of their own."""
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LINE = re.compile(r"^\| `([^`]+)` \| (.+?) \|", re.MULTILINE)

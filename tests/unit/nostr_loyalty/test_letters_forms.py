@@ -6,8 +6,7 @@ import pytest
 
 from kinds import gift_wrap
 from kinds.event import rumor_json
-from kinds.keys import SecretKey
-from tests.unit.nostr_loyalty.correspondence import letter, wish, wrapped
+from tests.unit.nostr_loyalty.correspondence import wish, wrapped
 from tests.unit.nostr_loyalty.house import house, npub
 from tests.unit.nostr_loyalty.served import reward
 from tests.venue import new_key
@@ -158,20 +157,3 @@ async def test_the_old_form_is_not_read_elsewhere(tmp_path: Path) -> None:
         assert await place.served.write(place.owner, f"grant {npub(place.guest)} 5", nip04=True) == []
         assert place.served.others == []
         assert await place.served.moved() == [40, 20]
-
-
-async def test_too_many_letters(tmp_path: Path) -> None:
-    """A key gets twenty answers at once, one that says so, and then one a minute; an operator is always answered."""
-    async with house(tmp_path) as place:
-        served, to = place.served, place.served.venue.issuer.public
-
-        async def answers(key: SecretKey, number: int) -> int:
-            at = served.clock.now()
-            letters = [letter(key, f"help {one}", to=to, at=at) for one in range(number)]
-            return len(await served.post(key, *letters))
-
-        assert await answers(place.guest, 25) == 20 + 1
-        served.later(minutes=3)
-        assert await answers(place.guest, 25) == 3
-        served.later(minutes=1)
-        assert await answers(place.owner, 25) == 25

@@ -7,7 +7,6 @@ import pytest
 from kinds import gift_wrap
 from kinds.answer import parse_answer
 from kinds.event import rumor_json
-from nostr_loyalty.intake.patience import ANSWERS_AT_ONCE
 from tests.unit.nostr_loyalty.house import House, house
 from tests.unit.nostr_loyalty.served import reward, table
 
@@ -178,19 +177,3 @@ async def test_proof_is_not_there_yet(tmp_path: Path) -> None:
         answer = await place.says("guest", "proof")
         assert (answer.code, answer.tag("proof")) == ("proof-not-yet", None)
         assert "does not publish its total yet" in answer.text
-
-
-async def test_who_has_asked_too_much_is_told_when_to_ask_again(tmp_path: Path) -> None:
-    """With the first message in vain, once; nothing is done about it, and a minute later there are answers again."""
-    async with house(tmp_path) as place:
-        for _ in range(ANSWERS_AT_ONCE):
-            assert await place.code("guest", "balance") == "answered"
-        answer = await place.says("guest", "redeem coffee")
-        assert (answer.code, answer.tag("balance")) == ("too-many-letters", None)
-        assert answer.text.endswith("nothing was done about your last message. (write again in 1 min)")
-        place.served.later(seconds=1)
-        assert await place.served.write(place.guest, "redeem coffee") == []
-        assert await place.served.moved() == [40, 20]
-        place.served.later(minutes=1)
-        assert await place.code("guest", "redeem coffee") == "done"
-        assert await place.code("owner", "balance {guest}") == "answered"
