@@ -2,6 +2,7 @@
 
 from ledger.book import Standing
 from ledger.entry import CREDITS, NewEntry
+from ledger.lot import Moved
 from nostr_loyalty.commands.command import Freeze, Grant, Request, Revoke, RevokeEntry, Unfreeze
 from nostr_loyalty.desk import tier_desk
 from nostr_loyalty.desk.deed import Deed
@@ -53,18 +54,19 @@ def grant(copy: WorkingCopy, request: Request, command: Grant) -> Deed | Refusal
     expires_at = command.expires_at
     if expires_at is None:
         expires_at = expiring.expires_at(request.program.rules, copy.now)
-    entry = give(copy, request, standing, command.points, lambda it: wording.granted(it, command.reason), expires_at)
+    entry = give(copy, request, standing, command.points, command.reason, expires_at)
     return _deed(copy, request.program, standing, entry, {"entry": entry.id}, points=command.points)
 
 
 def give(
-    copy: WorkingCopy, request: Request, standing: Standing, points: int, text: Sentence, expires_at: int | None
+    copy: WorkingCopy, request: Request, standing: Standing, points: int, reason: str, expires_at: int | None
 ) -> NewEntry:
-    """Book a granted credit by the asker."""
+    """Book a granted credit by the asker; the customer is told the reason, "" is none."""
     moved = copy.position(standing).credit(copy.facts.next_entry_id, points, expires_at=expires_at, at=copy.now)
     return copy.enter(request.program, standing, Movement(
-        type="granted", moved=moved, text=text, author=request.actor, reference=request.ref, occurred_at=request.at,
-        adapter=request.adapter, by=request.actor,
+        type="granted", moved=moved, text=lambda it: wording.granted(it, reason), author=request.actor,
+        reference=request.ref, occurred_at=request.at, adapter=request.adapter, by=request.actor,
+        said=_with_reason(moved, standing, reason),
     ))  # fmt: skip
 
 
@@ -85,6 +87,7 @@ def revoke(copy: WorkingCopy, request: Request, command: Revoke) -> Deed | Refus
     entry = copy.enter(request.program, standing, Movement(
         type="revoked", moved=moved, text=lambda it: wording.revoked_by_hand(it, command.reason),
         author=request.actor, reference=request.ref, occurred_at=request.at, adapter=request.adapter, by=request.actor,
+        said=_with_reason(moved, standing, command.reason),
     ))  # fmt: skip
     return _deed(copy, request.program, standing, entry, {"revoked": -entry.points}, points=-entry.points)
 
@@ -123,6 +126,7 @@ def revoke_entry(copy: WorkingCopy, request: Request, command: RevokeEntry) -> D
         type="revoked", moved=moved, text=lambda it: wording.revoked_by_hand(it, command.reason),
         author=request.actor, reference=request.ref, occurred_at=request.at, adapter=request.adapter,
         by=request.actor, reverses=entry.id, order_id=entry.order_id,
+        said=_with_reason(moved, standing, command.reason),
     ))  # fmt: skip
     if order is not None:
         copy.put_order(order._replace(reversed=order.earned, clamped=order.clamped + left + moved.points))
@@ -136,6 +140,11 @@ def revoke_entry(copy: WorkingCopy, request: Request, command: RevokeEntry) -> D
         copy.put_standing(program, standing)
     tier_desk.reviewed(copy, program, copy.facts.standings[standing.id])
     return _deed(copy, program, standing, booked, {}, points=-moved.points)
+
+
+def _with_reason(moved: Moved, standing: Standing, reason: str) -> Sentence:
+    points, balance = moved.points, standing.balance + moved.points
+    return lambda it: wording.notice_of_deed(it, points, balance, reason)
 
 
 def freeze(copy: WorkingCopy, request: Request, command: Freeze | Unfreeze) -> Deed | Refusal:

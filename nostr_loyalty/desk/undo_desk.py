@@ -64,7 +64,7 @@ def _give_again(copy: WorkingCopy, request: Request, action: Action) -> Deed | R
     assert action.standing_id is not None
     standing, points = copy.facts.standings[action.standing_id], int(action.detail["revoked"])
     expires_at = expiring.expires_at(request.program.rules, copy.now)
-    entry = give(copy, request, standing, points, lambda it: wording.granted(it, ""), expires_at)
+    entry = give(copy, request, standing, points, "", expires_at)
     text = deeds.points_undone(request.program, entry.points, entry.balance)
     return Deed(text, standing.id, (entry,), facts={"customer": standing.customer}, undoes=action.id)
 

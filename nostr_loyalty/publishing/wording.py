@@ -44,6 +44,17 @@ def notice(program: ServedProgram, points: int, balance: int) -> str:
     return say(program, "{points} at {title}, balance {balance}", points=moved, title=program.title, balance=balance)
 
 
+def notice_of_deed(program: ServedProgram, points: int, balance: int, reason: str) -> str:
+    """The same of points that an operator moved: "+100 points at Café Sol: for the birthday. Balance 100."."""
+    if not reason:
+        return notice(program, points, balance)
+    why = reason if reason.endswith((".", "!", "?", "…")) else f"{reason}."
+    return say(
+        program, "{points} at {title}: {reason} Balance {balance}.", points=delta(program, points),
+        title=program.title, reason=why, balance=balance,
+    )  # fmt: skip
+
+
 def monitor_line(
     program: ServedProgram, points: int, balance: int, visits_month: int, tier: Tier | None = None,
     nearest: tuple[Reward, int] | None = None,

@@ -4,13 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from kinds import program
-from kinds.event import rumor_from_canonical
 from kinds.keys import EventPointer, Profile, nevent_decode, nevent_encode, nprofile_encode, npub_encode
-from kinds.program import Program
-from kinds.tags import value
-from tests.unit.nostr_loyalty.house import TABLES, house, npub
-from tests.unit.nostr_loyalty.served import Served, table
+from tests.unit.nostr_loyalty.house import house
+from tests.unit.nostr_loyalty.served import table
 from tests.venue import new_key
 
 
@@ -27,7 +23,27 @@ async def test_grant(tmp_path: Path) -> None:
         named = nevent_decode(pointer)
         assert [named.id] == answer.all("entry")
         assert (named.author, named.kind) == (place.served.venue.issuer.public, 7411)
-        assert place.heard("guest") == ["+50 points at Café Sol, balance 110"]
+        assert place.heard("guest") == ["+50 points at Café Sol: for the long wait. Balance 110."]
+
+
+async def test_a_guest_reads_why_an_operator_moved_points(tmp_path: Path) -> None:
+    """The reason of a grant and of a revocation is in the words that the guest reads, in the guest's language; where
+    there is none, the usual line.
+    """
+    async with house(tmp_path) as place:
+        for said, heard in (
+            ("grant {guest} 100 Happy birthday!", "+100 points at Café Sol: Happy birthday! Balance 160."),
+            ("revoke {guest} 10 booked twice", "-10 points at Café Sol: booked twice. Balance 150."),
+            ("grant {guest} 1", "+1 point at Café Sol, balance 151"),
+        ):
+            await place.says("owner", said)
+            assert place.heard("guest") == [heard]
+        entry = (await place.says("owner", "grant {guest} 5")).tag("entry")
+        await place.says("owner", f"revoke {entry} for somebody else")
+        assert place.heard("guest") == ["-5 points at Café Sol: for somebody else. Balance 151."]
+        await place.says("guest", "language es")
+        await place.says("owner", "grant {guest} 2 por la espera")
+        assert place.heard("guest") == ["+2 points en Café Sol: por la espera. Saldo 153."]
 
 
 async def test_a_grant_makes_a_card(tmp_path: Path) -> None:
@@ -43,7 +59,7 @@ async def test_revoke_points(tmp_path: Path) -> None:
         answer = await place.says("manager", "revoke {guest} 15 counted twice")
         assert (answer.tag("points"), answer.tag("balance")) == ("-15", "45")
         assert (await place.served.chain())[-1].text == "counted twice"
-        assert place.heard("guest") == ["-15 points at Café Sol, balance 45"]
+        assert place.heard("guest") == ["-15 points at Café Sol: counted twice. Balance 45."]
 
 
 @pytest.mark.parametrize("form", ["nevent", "nostr:nevent", "hex"])
@@ -175,93 +191,6 @@ async def test_undo(tmp_path: Path) -> None:
         place.served.later(hours=1, seconds=1)
         assert await place.code("owner", "undo") == "undo-too-late"
         await place.served.assert_clean()
-
-
-async def test_pause_and_resume(tmp_path: Path) -> None:
-    """While it is paused orders earn nothing, and are told so; points are still there to be spent."""
-    async with house(tmp_path) as place:
-        served = place.served
-        assert await place.code("owner", "pause") == "answered"
-        (answer,) = await served.take(served.order("order-3"))
-        assert answer.reason == "program-paused"
-        assert await place.code("guest", "redeem coffee") == "done"
-        assert await place.code("manager", "resume") == "role-not-allowed"
-        assert await place.code("owner", "resume") == "answered"
-        (answer,) = await served.take(served.order("order-4", "1000"))
-        assert (answer.result, answer.points) == ("accepted", 1)
-
-
-async def test_a_pause_shows_in_the_definition(tmp_path: Path) -> None:
-    """`pause` and `resume` each publish a revision with the other status, later than the one before and kept; entries
-    name the revision of their day, also what the sweep books. Saying it twice publishes nothing.
-    """
-    async with house(tmp_path, "private", ttl="30d") as place:
-        served = place.served
-        before = served.program.revision
-        assert await place.code("owner", "pause") == "answered"
-        paused = _definition(served)
-        assert (paused.status, served.program.rules.status) == ("paused", "active")
-        await place.says("owner", "pause")
-        assert not any(promised.label == "program" for _, promised in served.others)
-        await place.says("owner", "grant {guest} 5")
-        served.later(days=31)
-        assert (await served.sweep())["expired"] == 3
-        await place.says("owner", "resume")
-        assert _definition(served).status == "active"
-        await served.take(served.order("order-4", "1000"))
-        revisions = await _revisions(served)
-        assert [status for _, _, status in revisions] == ["active", "paused", "active"]
-        assert revisions[0][0] == before
-        assert revisions[0][1] < revisions[1][1] < revisions[2][1]
-        now = [ref for ref, _, _ in revisions]
-        assert [entry.rev for entry in await served.chain()] == [*[now[0]] * 2, *[now[1]] * 4, now[2]]
-        await served.assert_clean()
-
-
-async def test_a_pause_outlives_a_restart(tmp_path: Path) -> None:
-    """Started anew while it is paused the daemon says nothing new; with other rules it says them, and paused."""
-    async with house(tmp_path) as place:
-        served = place.served
-        await place.says("owner", "pause")
-    again = served.again()
-    async with again:
-        assert [status for _, _, status in await _revisions(again)] == ["active", "paused"]
-        (answer,) = await again.take(again.order("order-3"))
-        assert answer.reason == "program-paused"
-    other = again.with_rules(*TABLES, operators=[npub(place.owner)], rounding="ceil")
-    async with other:
-        assert [status for _, _, status in await _revisions(other)] == ["active", "paused", "paused"]
-        other.later(seconds=1)
-        await other.write(place.owner, "resume")
-        assert _definition(other).status == "active"
-        (answer,) = await other.take(other.order("order-3", "500"))
-        assert answer.points == 1
-        revisions = await _revisions(other)
-        assert (await other.chain())[-1].rev == revisions[-1][0]
-        await other.assert_clean()
-
-
-def _definition(served: Served) -> Program:
-    """The definition that was promised with the last letter."""
-    (event,) = [event for event, promised in served.others if promised.label == "program"]
-    return program.parse(event)
-
-
-async def _revisions(served: Served) -> list[tuple[str, int, str]]:
-    """Every revision's id, time and status, the oldest first."""
-    async with served.database.read() as r:
-        rows = await r.rows("SELECT document FROM revision ORDER BY id")
-    rumors = [rumor_from_canonical(document) for (document,) in rows]
-    return [(rumor.id, rumor.created_at, value(rumor.tags, "status") or "") for rumor in rumors]
-
-
-@pytest.mark.parametrize(("status", "code"), [("paused", "program-paused"), ("ended", "program-ended")])
-async def test_the_configuration_comes_first(tmp_path: Path, status: str, code: str) -> None:
-    """What the configuration has paused or ended no message resumes, and nobody is told that it had."""
-    async with house(tmp_path, "private", status=status) as place:
-        assert await place.code("owner", "resume") == code
-        (answer,) = await place.served.take(place.served.order("order-3"))
-        assert answer.reason == code
 
 
 async def test_report(tmp_path: Path) -> None:
