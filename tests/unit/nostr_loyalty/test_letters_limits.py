@@ -61,7 +61,7 @@ async def test_an_owner_confirms(tmp_path: Path) -> None:
         assert (done.code, done.tag("points"), done.tag("balance")) == ("done", "+500", "560")
         entry = (await place.served.chain())[-1]
         assert (entry.by, entry.text) == (place.manager.public, "for the band")
-        assert place.heard("guest") == ["+500 points at Café Sol, balance 560"]
+        assert place.heard("guest") == ["+500 points at Café Sol: for the band. Balance 560."]
         assert await place.code("manager", "undo") == "done"
         await place.served.assert_clean()
 
