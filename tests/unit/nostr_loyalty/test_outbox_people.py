@@ -226,7 +226,7 @@ async def test_a_kept_notice_does_not_linger(office: PeopleOffice) -> None:
     while office.clock.monotonic() < BACKGROUND_PERSONAL_S + 2 * BACKGROUND_PAUSE_S_MAX and await office.states():
         await office.clock.advance(90)
         await office.spend(1)
-    assert await office.states() == {}
+    await office.settled({})  # the ledger may still be at it, however much time has passed
     assert targets(office) == [INBOX]
 
 
