@@ -43,25 +43,46 @@ def compose(customer: str, program_address: str, reward: str, *, nonce: str, exp
     return author(Template(REDEMPTION_REQUEST, at, written, ""), customer)
 
 
+def faults(rumor: Rumor) -> tuple[str, ...]:
+    """The tags of a request that are missing or of another form, by name; none: `parse` reads it."""
+    found = []
+    for name, read in (("a", _address), ("reward", _text), ("nonce", _text), ("expiration", _expiration)):
+        try:
+            read(rumor, name)
+        except Unreadable:
+            found.append(name)
+    return tuple(found)
+
+
 def parse(rumor: Rumor) -> RedemptionRequest:
     """Read a request that came out of a gift wrap. Raises Unreadable "redemption-malformed"."""
     if rumor.kind != REDEMPTION_REQUEST:
         raise Unreadable(_CODE, f"kind {rumor.kind}")
-    address = tags.required_value(rumor.tags, "a", _CODE)
-    try:
-        program.parse_address(address)
-        expiration = tags.whole_number(tags.required_value(rumor.tags, "expiration", _CODE))
-    except ValueError as fault:
-        raise Unreadable(_CODE, str(fault)) from None
     return RedemptionRequest(
         id=rumor.id,
         customer=rumor.pubkey,
-        program=address,
+        program=_address(rumor, "a"),
         reward=_text(rumor, "reward"),
         nonce=_text(rumor, "nonce"),
-        expiration=expiration,
+        expiration=_expiration(rumor, "expiration"),
         created_at=rumor.created_at,
     )
+
+
+def _address(rumor: Rumor, name: str) -> str:
+    address = tags.required_value(rumor.tags, name, _CODE)
+    try:
+        program.parse_address(address)
+    except ValueError as fault:
+        raise Unreadable(_CODE, str(fault)) from None
+    return address
+
+
+def _expiration(rumor: Rumor, name: str) -> int:
+    try:
+        return tags.whole_number(tags.required_value(rumor.tags, name, _CODE))
+    except ValueError as fault:
+        raise Unreadable(_CODE, str(fault)) from None
 
 
 def _text(rumor: Rumor, name: str) -> str:

@@ -25,6 +25,7 @@ A map of the room:
 - `feedback`   what guests said
 - `awards`     which badges were awarded to whom
 - `choices`    what customers chose, and being forgotten
+- `newcomers`  keys without a card: what they chose, and whether they had the welcome
 - `flags`      what the guard noticed
 - `expiry_policy`    changes of how long points live
 - `announcements`    what issuers last said about themselves

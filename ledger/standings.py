@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+from ledger import newcomers
 from ledger.bulk import EACH, name_at, optional_name_at, packed_names, packed_rows
 from ledger.database import Read, Write
 from ledger.errors import InvariantBroken
@@ -27,9 +28,10 @@ class Standing(NamedTuple):
     `frozen` and `relinked_to` (the standing that took over): see the operator's hand. `tier`, `grace_until`,
     `review_at`: see rules/tiering.py. `next_expiry_at`, `next_expiry_points`: what runs out next.
 
-    What the customer chose (written by `choices` only): `shares` ("public", "private", None: as the program does),
-    `notify` ("all", "important", "off"), `language`, `badge`; `greeted`: it had the welcome; `forgotten`: `customer`
-    is a pseudonym; `withdrawn_seq`: relays were asked to delete what was public of its entries up to this one.
+    What the customer chose (written by `choices`, and taken over from `newcomers`): `shares` ("public", "private",
+    None: as the program does), `notify` ("all", "important", "off"), `language`, `badge`; `greeted`: it had the
+    welcome; `forgotten`: `customer` is a pseudonym; `withdrawn_seq`: relays were asked to delete what was public of its
+    entries up to this one.
     """
 
     id: int
@@ -109,36 +111,52 @@ async def standings(w: Write, wanted: Sequence[tuple[int, str]], at: int) -> dic
     missing = [pair for pair in unique if pair not in found]
     if missing:
         await w.run(
-            "INSERT INTO standing (program_id, customer, first_at) "
-            f"SELECT value, {name_at(0, 1)}, ?3 FROM json_each(?1)",
+            "INSERT INTO standing (program_id, customer, first_at, shares, notify, language, badge, greeted) "
+            f"SELECT value, {name_at(0, 1)}, ?3, n.shares, coalesce(n.notify, 'all'), n.language, "
+            "coalesce(n.badge, 0), coalesce(n.greeted, 0) "
+            f"FROM json_each(?1) LEFT JOIN newcomer AS n ON n.program_id = value AND n.customer = {name_at(0, 1)}",
             packed_rows([program_id for program_id, _ in missing]),
             packed_names(customer for _, customer in missing),
             at,
         )
+        await newcomers.drop(w, missing)
         found |= await find_standings(w, missing)
     return found
 
 
 async def unmade(r: Read, wanted: Sequence[tuple[int, str]], at: int) -> dict[tuple[int, str], Standing]:
     """(program id, customer) -> a standing, with first_at = at, as `make` makes it: of those that are wanted and that
-    are not there. Nothing is made by this.
+    are not there. Nothing is made by this. What somebody chose before stands in it.
     """
     ((highest,),) = await r.rows("SELECT coalesce(max(id), 0) FROM standing")
-    return {
-        (program_id, customer): Standing(id_, program_id, customer, 0, 0, 0, None, 0, 0, 0, 0, at, 0, 0, None)
-        for id_, (program_id, customer) in enumerate(dict.fromkeys(wanted), int(highest) + 1)
-    }
+    unique = list(dict.fromkeys(wanted))
+    wrote = await newcomers.find(r, unique)
+    made = {}
+    for id_, pair in enumerate(unique, int(highest) + 1):
+        standing = Standing(id_, *pair, 0, 0, 0, None, 0, 0, 0, 0, at, 0, 0, None)
+        if (before := wrote.get(pair)) is not None:
+            standing = standing._replace(
+                shares=before.shares, notify=before.notify, language=before.language, badge=before.badge,
+                greeted=before.greeted,
+            )  # fmt: skip
+        made[pair] = standing
+    return made
 
 
 async def make(w: Write, new: Sequence[Standing]) -> None:
     """Makes standings that `unmade` gave in this transaction, before anything else is written of them."""
     if new:
+        rows = [
+            (one.id, one.program_id, one.first_at, one.shares, one.notify, one.language, one.badge, one.greeted)
+            for one in new
+        ]
         await w.run(
-            "INSERT INTO standing (id, program_id, customer, first_at) "
-            f"SELECT value ->> 0, value ->> 1, {name_at(0, 1)}, value ->> 2 FROM {EACH}",
-            packed_rows([(one.id, one.program_id, one.first_at) for one in new]),
-            packed_names(one.customer for one in new),
-        )
+            "INSERT INTO standing (id, program_id, customer, first_at, shares, notify, language, badge, greeted) "
+            f"SELECT value ->> 0, value ->> 1, {name_at(0, 1)}, value ->> 2, value ->> 3, value ->> 4, value ->> 5, "
+            f"value ->> 6, value ->> 7 FROM {EACH}",
+            packed_rows(rows), packed_names(one.customer for one in new),
+        )  # fmt: skip
+        await newcomers.drop(w, [(one.program_id, one.customer) for one in new])
 
 
 async def find_standings(r: Read, wanted: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Standing]:

@@ -15,8 +15,7 @@ from typing import Final
 
 from kinds import redemption, registry, vanish
 from kinds.errors import Unreadable
-from ledger import book
-from ledger.book import Standing
+from kinds.tags import value
 from ledger.database import Write
 from nostr_loyalty.command_path import CommandPath
 from nostr_loyalty.commands import grammar
@@ -28,7 +27,9 @@ from nostr_loyalty.desk.facts import Dice
 from nostr_loyalty.intake.patience import Patience
 from nostr_loyalty.intake.recognition import FUTURE_S, Letter
 from nostr_loyalty.letters import choosing, confirming, meant, questioning
+from nostr_loyalty.letters import writer as writers
 from nostr_loyalty.letters.reply import TOO_MANY, Said, answered, refused, too_many
+from nostr_loyalty.letters.writer import Writer
 from nostr_loyalty.programs import ServedProgram, ServedPrograms
 from nostr_loyalty.publishing import answering, helping
 from nostr_loyalty.rules.authority import OperatorRole
@@ -76,56 +77,53 @@ class LetterPath:
         served = self._programs.of_issuer(letter.issuer)
         if letter.message.rumor.kind == registry.ENCRYPTED_MESSAGE and not any(one.allows_nip04 for one in served):
             return Taken(UNANSWERED)
-        standings = await self._standings(w, letter, served)
-        language = next((one.language for one in standings.values() if one.language), served[0].language)
+        writer = await writers.of(w, author, served)
+        language = writer.language(served)
         asked = grammar.read(letter.text, slugs=[program.slug for program in served], language=language)
         free = letter.message.rumor.kind == registry.VANISH_REQUEST or any(one.operator(author) for one in served)
-        deed = bool(standings) and _is_deed(letter, asked)
-        code, said = ANSWERED, None
-        if free or self._patience.allows(author, now, letter.message.ref, deed=deed):
-            said = await self._answer(w, letter, served, standings, asked, names, now)
-        else:
-            code = TOO_MANY
-            if self._patience.is_to_be_told(author, now, letter.message.ref):
-                program = next((one for one in served if one.ledger_id in standings), served[0]).spoken(language)
-                pause_s = self._patience.next_at(author, now, deed=deed) - now
-                said = too_many(program, pause_s, deeds_are_done=bool(standings) and not deed)
+        deed = writer.is_known and _is_deed(letter, asked)
+        if not free and not self._patience.allows(author, now, letter.message.ref, deed=deed):
+            if not self._patience.is_to_be_told(author, now, letter.message.ref):
+                return Taken(TOO_MANY)
+            pause_s = self._patience.next_at(author, now, deed=deed) - now
+            program = _speaking(letter, served, writer)[0].spoken(language)
+            told = too_many(program, pause_s, deeds_are_done=writer.is_known and not deed)
+            return Taken(TOO_MANY, await answered(w, letter, told, now, self._dice))
+        said = await self._answer(w, letter, served, writer, asked, names, now)
         if said is None:
-            return Taken(UNANSWERED if code == ANSWERED else code)
+            return Taken(UNANSWERED)
         self._let_go(said.forgot)
-        return Taken(code, await answered(w, letter, said, self._patience, now, self._dice))
+        return Taken(ANSWERED, await answered(w, letter, said, now, self._dice))
 
     async def _answer(
-        self, w: Write, letter: Letter, served: Sequence[ServedProgram], standings: Mapping[int, Standing],
-        asked: Asked | Misread, names: Mapping[str, str | None], now: int,
+        self, w: Write, letter: Letter, served: Sequence[ServedProgram], writer: Writer, asked: Asked | Misread,
+        names: Mapping[str, str | None], now: int,
     ) -> Said | None:  # fmt: skip
         match letter.message.rumor.kind:
             case registry.REDEMPTION_REQUEST:
-                return await self._redeem_without_words(w, letter, now)
+                return await self._redeem_without_words(w, letter, served, writer, now)
             case registry.VANISH_REQUEST:
                 return await self._vanish(w, letter, now)
-        is_old_form = letter.message.rumor.kind == registry.ENCRYPTED_MESSAGE
-        language = next((one.language for one in standings.values() if one.language), served[0].language)
-        program = await meant.program_for(w, letter, served, standings, asked)
+        program = await meant.program_for(w, letter, served, writer, asked)
         if program is None:
-            return Said(served[0].spoken(language), helping.which_program(language, [one.slug for one in served]))
-        if is_old_form and not program.allows_nip04:
+            return _which(letter, served, writer, asked)
+        if letter.message.rumor.kind == registry.ENCRYPTED_MESSAGE and not program.allows_nip04:
             return None
-        own = standings.get(program.ledger_id)
-        spoken, role = program.spoken(own.language if own is not None else None), self._role(program, letter)
+        spoken, role = writer.spoken(program), writer.role(program)
         if isinstance(asked, Misread):
-            return Said(spoken, helping.misread(spoken, asked, role), greets=True)
-        if role is None and own is not None and own.relinked_to is not None:
-            return refused(spoken, Refusal("customer-frozen"))
+            return Said(spoken, helping.misread(spoken, asked, role), greets=not writer.was_replaced(program))
+        if role is None and writer.was_replaced(program):
+            return refused(spoken, Refusal("customer-frozen"), greets=False)
         settled = grammar.settle(asked, await meant.people(w, program, role, asked, names))
         if isinstance(settled, Unresolved):
             return Said(spoken, helping.nobody(spoken, settled.whos))
-        return await self._settled(w, letter, spoken, asked, settled, now)
+        return await self._settled(w, letter, spoken, role, asked, settled, now)
 
     async def _settled(
-        self, w: Write, letter: Letter, program: ServedProgram, asked: Asked, settled: Command | Question, now: int
-    ) -> Said:
-        message, role = letter.message, self._role(program, letter)
+        self, w: Write, letter: Letter, program: ServedProgram, role: OperatorRole | None, asked: Asked,
+        settled: Command | Question, now: int,
+    ) -> Said:  # fmt: skip
+        message = letter.message
         if isinstance(settled, Question):
             refusal = questioning.not_for(role, message.author, settled)
             refusal = refusal or command_desk.untimely(message.created_at, now)
@@ -150,24 +148,27 @@ class LetterPath:
             return await confirming.ask_owners(w, program, request, now, self._dice)
         return Said(
             program, answering.outcome(program, request, outcome), code=outcome.code, facts=outcome.facts,
-            promises=promises, shows_entries=not as_customer, greets=outcome.code == "customer-unknown",
+            promises=promises, shows_entries=not as_customer,
         )  # fmt: skip
 
-    async def _redeem_without_words(self, w: Write, letter: Letter, now: int) -> Said | None:
-        """A 7413: the same as `redeem <reward>`."""
-        try:
-            asked = redemption.parse(letter.message.rumor)  # type: ignore[arg-type] # a rumor: a 7413 in clear is no letter
-        except Unreadable:
-            return None
-        program = self._programs.at(asked.program)
+    async def _redeem_without_words(
+        self, w: Write, letter: Letter, served: Sequence[ServedProgram], writer: Writer, now: int
+    ) -> Said | None:
+        """A 7413: the same as `redeem <reward>`. What is wrong with one is said in words."""
+        message = letter.message
+        named = value(message.rumor.tags, "a")
+        program = self._programs.at(named) if named is not None else None
+        faults = redemption.faults(message.rumor)  # type: ignore[arg-type] # a rumor: a 7413 in clear is no letter
+        if "a" in faults:
+            program = (writer.near(served) or served)[0]
         if program is None or program.issuer != letter.issuer:
             return None
-        message = letter.message
-        own = (await self._standings(w, letter, [program])).get(program.ledger_id)
-        if own is not None:
-            program = program.spoken(own.language)
-            if own.relinked_to is not None:
-                return refused(program, Refusal("customer-frozen"))
+        program = writer.spoken(program)
+        if writer.was_replaced(program):
+            return refused(program, Refusal("customer-frozen"), greets=False)
+        if faults:
+            return Said(program, helping.incomplete_request(program, faults), code="redemption-malformed")
+        asked = redemption.parse(message.rumor)  # type: ignore[arg-type] # a rumor, as above
         if asked.has_expired(now):
             return Said(program, answering.too_late(program), code="command-too-old")
         request = Request(
@@ -195,20 +196,32 @@ class LetterPath:
                     said = replace(found, farewell=(said or found).farewell)
         return said
 
-    # -- who asks -------------------------------------------------------------------------------------------------
 
-    async def _standings(self, w: Write, letter: Letter, served: Sequence[ServedProgram]) -> dict[int, Standing]:
-        """Where the author stands, by the program's ledger id."""
-        pairs = [(program.ledger_id, letter.message.author) for program in served]
-        return {program_id: standing for (program_id, _), standing in (await book.find_standings(w, pairs)).items()}
+def _speaking(letter: Letter, served: Sequence[ServedProgram], writer: Writer) -> list[ServedProgram]:
+    """Which programs speak where it is not clear which is meant: those that the writer has to do with, or all; in the
+    old form those that read it, one at least.
+    """
+    is_old_form = letter.message.rumor.kind == registry.ENCRYPTED_MESSAGE
+    allowed = [one for one in served if one.allows_nip04 or not is_old_form]
+    return writer.near(allowed) or allowed
 
-    def _role(self, program: ServedProgram, letter: Letter) -> OperatorRole | None:
-        operator = program.operator(letter.message.author)
-        return None if operator is None else operator.role
+
+def _which(letter: Letter, served: Sequence[ServedProgram], writer: Writer, asked: Asked | Misread) -> Said:
+    """Asked back, where several programs could be meant; somebody who only wants to know what this is, is told of
+    each.
+    """
+    language = writer.language(served)
+    programs = tuple(one.spoken(language) for one in _speaking(letter, served, writer))
+    if isinstance(asked, Asked) and asked.verb != "help":
+        text = helping.which_program(language, [one.slug for one in served])
+    else:
+        text = helping.several(programs, writer.role(programs[0]), in_full=isinstance(asked, Asked))
+    replaced = any(writer.was_replaced(one) for one in programs)
+    return Said(programs[0], text, programs=programs, greets=not replaced)
 
 
 def _is_deed(letter: Letter, asked: Asked | Misread) -> bool:
     """Whether a letter wants something to be done, and does not only ask."""
     if letter.message.rumor.kind == registry.REDEMPTION_REQUEST:
-        return True
+        return not redemption.faults(letter.message.rumor)  # type: ignore[arg-type] # a rumor, as above
     return isinstance(asked, Asked) and asked.verb not in QUESTIONS

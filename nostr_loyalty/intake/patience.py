@@ -1,4 +1,4 @@
-"""How much one key may cost us: so many answers at once, and then so many an hour; and a welcome once. Pure.
+"""How much one key may cost us: so many answers at once, and then so many an hour. Pure.
 
 What somebody asks and what somebody does are counted apart: a wallet that asks for the balance all day takes from its
 owner no redeeming and no cancelling, which the ledger's own limits bound; its wide bucket only ends loops.
@@ -64,16 +64,6 @@ class Patience:
         self._questions = Bucket(ANSWERS_AT_ONCE, ANSWERS_PER_HOUR)
         self._deeds = Bucket(DEEDS_AT_ONCE, DEEDS_PER_HOUR)
         self._told: OrderedDict[str, tuple[int, str]] = OrderedDict()
-        self._welcomed: OrderedDict[tuple[str, str], str] = OrderedDict()
-
-    def is_first_welcome(self, key: str, program: str, ref: str) -> bool:
-        """Whether this key (hex) has not had this program's (address) welcome; from now on it has, with the answer to
-        the message `ref`, however often that is tried.
-        """
-        with_ref = self._welcomed.setdefault((key, program), ref)
-        while len(self._welcomed) > KEYS_MAX:
-            self._welcomed.popitem(last=False)
-        return with_ref == ref
 
     def allows(self, key: str, now: int, ref: str, *, deed: bool) -> bool:
         """Whether this key (hex) is heard with the message `ref` now (unix seconds); `deed`: it is a customer and wants

@@ -15,7 +15,7 @@ from kinds import registry
 from kinds.event import Claimed
 from kinds.keys import SecretKey
 from kinds.proof_of_work import is_enough
-from ledger import inbox, standings
+from ledger import inbox, newcomers, standings
 from ledger.database import Database
 from nostr_loyalty.intake.admission import Door, admitted
 from nostr_loyalty.intake.opening import Forged, Opened, Sealed, open_all
@@ -167,7 +167,7 @@ class Reception:
         authors = {event.pubkey for event in events if event.kind == registry.VANISH_REQUEST}
         if not authors:
             return events
-        known = await self._known(authors)
+        known = await self._known(authors) | await self._wrote(authors)
         return [event for event in events if event.kind != registry.VANISH_REQUEST or event.pubkey in known]
 
     async def _known(self, authors: set[str]) -> set[str]:
@@ -181,6 +181,15 @@ class Reception:
                 return await standings.known_customers(r, sorted(strangers))
 
         return (authors - strangers) | await self._persist(ask)
+
+    async def _wrote(self, authors: set[str]) -> set[str]:
+        """Those of these authors who wrote and have no card: the ledger holds their keys too."""
+
+        async def ask() -> set[str]:
+            async with self._database.read() as r:
+                return await newcomers.known(r, sorted(authors))
+
+        return await self._persist(ask)
 
     async def _not_yet_seen(self, claimed: list[Claimed]) -> list[Claimed]:
         """Leave out what was handled before: it saves the work of checking it. `_book` asks again, for certain."""

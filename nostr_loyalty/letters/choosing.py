@@ -5,10 +5,11 @@ A choice is booked like a command: on a working copy, in the same transaction as
 
 from typing import Final
 
-from ledger import addresses, announcements, awards, book, choices, programs, shown, statement
+from ledger import addresses, announcements, awards, book, choices, newcomers, outbox, programs, shown, statement
 from ledger.book import Standing
 from ledger.database import Write
 from ledger.entry import Entry
+from ledger.newcomers import Newcomer
 from nostr_loyalty import catalogue
 from nostr_loyalty.commands import questions as asked_for
 from nostr_loyalty.commands.questions import Question
@@ -45,7 +46,7 @@ async def choose(
         return await _pause(w, program, role, now, dice, paused=isinstance(choice, asked_for.Pause))
     standing = await _own(w, program, message.author)
     if standing is None:
-        return Said(program, answering.no_card(program, message.author), code="customer-unknown", greets=True)
+        return await _choose_early(w, program, message, choice, now)
     match choice:
         case asked_for.Share(sharing=sharing):
             return await _share(w, program, standing, sharing, now, dice)
@@ -66,13 +67,53 @@ async def choose(
     raise AssertionError(f"a question is no choice: {choice}")
 
 
+async def _choose_early(w: Write, program: ServedProgram, message: Message, choice: Question, now: int) -> Said:
+    """The choice of somebody who has no card yet: it holds from the first entry on."""
+    pair = (program.ledger_id, message.author)
+    if await questioning.standing_of(w, program, message.author) is not None:  # it is another key's now
+        return Said(program, answering.no_card(program), code="customer-unknown", greets=False)
+    before = (await newcomers.find(w, [pair])).get(pair, Newcomer(*pair))
+    match choice:
+        case asked_for.Share(sharing=sharing):
+            chosen, text = before._replace(shares=sharing), answering.sharing_chosen_early(program, sharing)
+        case asked_for.Notify(notices=notices):
+            chosen, text = before._replace(notify=notices), answering.notices_chosen(program, notices)
+        case asked_for.BadgeChoice(wanted=wanted):
+            chosen = before._replace(badge=int(wanted))
+            text = answering.badge_chosen(program, wanted=wanted, had_some=False)
+        case asked_for.Language(code=code):
+            if code not in catalogue.languages():
+                return Said(program, answering.no_such_language(program, code), code="language-unknown")
+            program = program.spoken(code)
+            chosen, text = before._replace(language=code), answering.language_chosen(program)
+        case asked_for.ForgetMe():
+            return await _forget_newcomer(w, program, message.author) or Said(
+                program, answering.no_card(program), code="customer-unknown", greets=False
+            )
+        case _:
+            raise AssertionError(f"a question is no choice: {choice}")
+    await newcomers.put(w, chosen._replace(wrote_at=now))
+    return Said(program, text)
+
+
+async def _forget_newcomer(w: Write, program: ServedProgram, key: str) -> Said | None:
+    """Forget somebody who has no card: there is nothing to lose, so it is not asked back. None: unknown."""
+    wrote = (await newcomers.find(w, [(program.ledger_id, key)])).get((program.ledger_id, key))
+    if wrote is None:
+        return None
+    program = program.spoken(wrote.language)
+    await newcomers.drop(w, [(program.ledger_id, key)])
+    farewell = await outbox.let_go(w, key)
+    return Said(program, answering.forgotten(program), code="forgotten", farewell=farewell, forgot=(key,))
+
+
 async def forget(w: Write, program: ServedProgram, message: Message, now: int, dice: Dice) -> Said | None:
     """Forget a customer, and the keys that it had before: what was public is withdrawn, the card too, and the ledger
     keeps pseudonyms. None: unknown.
     """
     standing = await _own(w, program, message.author)
     if standing is None:
-        return None
+        return await _forget_newcomer(w, program, message.author)
     program = program.spoken(standing.language)
     before = await book.standings_by_id(w, await choices.moved_here(w, standing.id))
     reads = (await addresses.of(w, [message.author])).get(message.author)

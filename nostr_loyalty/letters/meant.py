@@ -9,29 +9,33 @@ from kinds.keys import naddr_decode
 from kinds.program import address as address_of
 from kinds.tags import value
 from ledger import book, confirmations, orders, vouchers
-from ledger.book import Standing
+from ledger.confirmations import Confirmation
 from ledger.database import Write
+from ledger.orders import OrderRow
+from ledger.vouchers import Voucher
 from nostr_loyalty.commands.grammar import Asked, Misread
 from nostr_loyalty.commands.questions import GuestOf, Named, Who
 from nostr_loyalty.commands.readers import CLAIM_LINK
 from nostr_loyalty.commands.words import fold
 from nostr_loyalty.intake.recognition import Letter
+from nostr_loyalty.letters.writer import Writer
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.rules import claiming
 from nostr_loyalty.rules.authority import OperatorRole
 
+OF_CODES: Final = frozenset({"use", "cancel", "confirm", "claim"})
+"""Verbs whose code tells the program."""
 _NADDR: Final = re.compile(r"naddr1[0-9a-z]+", re.ASCII)
 
 
 async def program_for(
-    w: Write, letter: Letter, served: Sequence[ServedProgram], standings: Mapping[int, Standing],
-    asked: Asked | Misread,
-) -> ServedProgram | None:  # fmt: skip
+    w: Write, letter: Letter, served: Sequence[ServedProgram], writer: Writer, asked: Asked | Misread
+) -> ServedProgram | None:
     """The program that is meant: named, the one that a code is of, the only one, or the only one that knows the author.
     None: ask which.
 
-    `standings`: the author's, by the program's ledger id. A letter that names a program which this key does not serve
-    (by its `a` tag, or by the link of a receipt) is not for the one that it does serve.
+    A code that nothing has is of any of them: the answer is the same. A letter that names a program which this key does
+    not serve (by its `a` tag, or by the link of a receipt) is not for the one that it does serve.
     """
     if asked.slug is not None:
         return next(one for one in served if one.slug == asked.slug)
@@ -40,26 +44,29 @@ async def program_for(
         return next((one for one in served if one.address == named), None)
     if len(served) == 1:
         return served[0]
-    by_code = await _of_code(w, served, asked)
-    if by_code is not None:
-        return by_code
-    near = [one for one in served if one.operator(letter.message.author) is not None]
-    near = near or [one for one in served if one.ledger_id in standings]
-    if isinstance(asked, Misread):
+    near = writer.near(served)
+    if len(near) == 1 and isinstance(asked, Misread):
+        return near[0]
+    if isinstance(asked, Misread):  # how a command is written is the same for all
+        return (near or served)[0] if asked.fault is not None or asked.nearest is not None else None
+    if asked.verb in OF_CODES:
+        return await _of_code(w, served, asked) or (near or served)[0]
+    if asked.verb == "help" and asked.fields["topic"] is not None:
         return (near or served)[0]
     return near[0] if len(near) == 1 else None
 
 
-async def _of_code(w: Write, served: Sequence[ServedProgram], asked: Asked | Misread) -> ServedProgram | None:
-    """The program of a voucher, or of what waits for an owner."""
-    if not isinstance(asked, Asked) or asked.verb not in ("use", "cancel", "confirm"):
-        return None
+async def _of_code(w: Write, served: Sequence[ServedProgram], asked: Asked) -> ServedProgram | None:
+    """The program of a voucher, of a receipt, or of what waits for an owner."""
     hashed = claiming.claim_hash(str(asked.fields["code"]))
-    found = (
-        await confirmations.by_hash(w, hashed)
-        if asked.verb == "confirm"
-        else (await vouchers.by_hash(w, [hashed])).get(hashed)
-    )
+    found: Confirmation | OrderRow | Voucher | None
+    match asked.verb:
+        case "confirm":
+            found = await confirmations.by_hash(w, hashed)
+        case "claim":
+            found = next(iter((await orders.by_claim(w, [hashed])).values()), None)
+        case _:
+            found = (await vouchers.by_hash(w, [hashed])).get(hashed)
     return None if found is None else next((one for one in served if one.ledger_id == found.program_id), None)
 
 

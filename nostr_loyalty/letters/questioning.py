@@ -41,11 +41,11 @@ async def answer(
     """The answer to a question that moves and changes nothing."""
     match question:
         case asked_for.Help(topic=topic):
-            return Said(program, helping.help_text(program, role, topic), greets=True)
+            return Said(program, helping.help_text(program, role, topic))
         case asked_for.Balance(who=who):
-            return await _balance(w, program, who or message.author, now)
+            return await _balance(w, program, message.author, who, now)
         case asked_for.History(who=who, lines=lines):
-            return await _history(w, program, who or message.author, lines)
+            return await _history(w, program, message.author, who, lines)
         case asked_for.Rewards():
             return await _rewards(w, program, message.author, now)
         case asked_for.Report(period=period):
@@ -85,24 +85,26 @@ async def facts_about(w: Write, program: ServedProgram, standing: Standing, now:
     return facts
 
 
-async def _balance(w: Write, program: ServedProgram, customer: str, now: int) -> Said:
-    standing = await standing_of(w, program, customer)
+def _no_card(program: ServedProgram, asker: str, who: str | None) -> Said:
+    return Said(program, answering.no_card(program, who if who != asker else None), code="customer-unknown")
+
+
+async def _balance(w: Write, program: ServedProgram, asker: str, who: str | None, now: int) -> Said:
+    standing = await standing_of(w, program, who or asker)
     if standing is None:
-        return Said(program, answering.no_card(program, customer), code="customer-unknown", greets=True)
+        return _no_card(program, asker, who)
     facts = await facts_about(w, program, standing, now)
     steps = tiers.steps(facts, program.rules, standing, now) if program.rules.tiers else None
     pending = sum(row.earned - row.reversed for row in await orders.pending_of(w, standing.id))
     open_vouchers = [one for one in await vouchers.of_standing(w, standing.id, VOUCHERS_SHOWN) if one.is_active]
     text = answering.balance(program, standing, pending=pending, steps=steps, vouchers=open_vouchers)
-    return Said(
-        program, text, facts={"balance": standing.balance, "tier": standing.tier, "seq": standing.seq}, greets=True
-    )
+    return Said(program, text, facts={"balance": standing.balance, "tier": standing.tier, "seq": standing.seq})
 
 
-async def _history(w: Write, program: ServedProgram, customer: str, lines: int) -> Said:
-    standing = await standing_of(w, program, customer)
+async def _history(w: Write, program: ServedProgram, asker: str, who: str | None, lines: int) -> Said:
+    standing = await standing_of(w, program, who or asker)
     if standing is None:
-        return Said(program, answering.no_card(program, customer), code="customer-unknown", greets=True)
+        return _no_card(program, asker, who)
     entries = await statement.history(w, standing.id, limit=lines, after_seq=max(0, standing.seq - lines))
     return Said(program, answering.history(program, entries), facts={"balance": standing.balance})
 
@@ -123,7 +125,7 @@ async def _rewards(w: Write, program: ServedProgram, customer: str, now: int) ->
             spendable, tier, standing is not None and bool(standing.frozen), taken, slots, now,
         ))  # fmt: skip
         rows.append(RewardLine(reward, tried if isinstance(tried, Refusal) else None))
-    return Said(program, answering.rewards(program, rows, spendable), greets=True)
+    return Said(program, answering.rewards(program, rows, spendable))
 
 
 def _spendable(facts: Facts | None, standing: Standing | None, now: int) -> int:
@@ -145,7 +147,7 @@ async def _prove(w: Write, program: ServedProgram, customer: str, asked: asked_f
     """An attestation for one audience, if what it says is true (protocol §8). It is given to the asker only."""
     standing = await standing_of(w, program, customer)
     if standing is None or standing.customer != customer:
-        return Said(program, answering.no_card(program, customer), code="customer-unknown")
+        return _no_card(program, customer, None)
     value = await _proven(w, program, standing, asked, now)
     if value is None:
         return Said(program, answering.not_so(program, asked), code="claim-not-true")

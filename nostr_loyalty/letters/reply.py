@@ -1,16 +1,16 @@
 """The answer to a letter, as it is promised: in the form in which the letter came, with a welcome the first time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from kinds import registry
 from kinds.keys import EventPointer, nevent_encode
-from ledger import book, choices, outbox
+from ledger import book, choices, newcomers, outbox
 from ledger.database import Write
+from ledger.newcomers import Newcomer
 from nostr_loyalty.commands.outcome import Fact
 from nostr_loyalty.desk.facts import Dice
-from nostr_loyalty.intake.patience import Patience
 from nostr_loyalty.intake.recognition import Letter, Message
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import publications, qr_code, welcoming, wording
@@ -19,6 +19,8 @@ from nostr_loyalty.publishing.saying import signed
 from nostr_loyalty.rules.refusal import Refusal
 
 TOO_MANY: Final = "too-many-letters"
+WELCOMES_MAX: Final = 4
+"""Programs of one key that welcome somebody at once, where it is not clear which is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,8 @@ class Said:
     """What is answered: `text` for people; `code` and `facts` for clients, in tags. `promises`: left by it so far.
 
     `proof`: the document of an attestation, to be signed and handed over. `shows_entries`: the entries are named in
-    the text, for an operator. `greets`: a first contact gets the welcome. `farewell`: where the reader read, who was
+    the text, for an operator. `greets`: a first contact gets the welcome, of `programs` where several are meant.
+    `farewell`: where the reader read, who was
     forgotten by it: the answer goes there, and nothing is looked up for it; `forgot`: under which keys. `asker`:
     somebody else, who is told the same in answer to a message of its own.
     """
@@ -37,16 +40,17 @@ class Said:
     facts: Mapping[str, Fact] = field(default_factory=dict)
     promises: int = 0
     shows_entries: bool = False
-    greets: bool = False
+    greets: bool = True
+    programs: tuple[ServedProgram, ...] = ()
     proof: bytes | None = None
     farewell: tuple[str, ...] | None = None
     forgot: tuple[str, ...] = ()
     asker: tuple[str, str] | None = None
 
 
-def refused(program: ServedProgram, refusal: Refusal) -> Said:
+def refused(program: ServedProgram, refusal: Refusal, *, greets: bool = True) -> Said:
     """A rule's no."""
-    return Said(program, wording.refusal(program, refusal), code=refusal.code)
+    return Said(program, wording.refusal(program, refusal), code=refusal.code, greets=greets)
 
 
 def too_many(program: ServedProgram, pause_s: int, *, deeds_are_done: bool) -> Said:
@@ -60,15 +64,17 @@ def too_many(program: ServedProgram, pause_s: int, *, deeds_are_done: bool) -> S
             TOO_MANY, "ask again in {minutes} min; what you want done (redeem, cancel, claim and the like) is done all"
             " the same", minutes=minutes,
         )  # fmt: skip
-    return refused(program, refusal)
+    return refused(program, refusal, greets=False)
 
 
-async def answered(w: Write, letter: Letter, said: Said, patience: Patience, now: int, dice: Dice) -> int:
+async def answered(w: Write, letter: Letter, said: Said, now: int, dice: Dice) -> int:
     """Promise the answer; how many promises there are for the letter in all."""
     program, message = said.program, letter.message
-    texts = [_text(said)]
-    if said.greets and await _is_first_contact(w, message, program, patience):
-        texts = _together(welcoming.welcome(program), *texts)
+    welcomes = []
+    if said.greets and said.farewell is None:
+        about = (said.programs or (program,))[:WELCOMES_MAX]
+        welcomes = [welcoming.welcome(one) for one in await _of_first_contact(w, message, about, now)]
+    texts = _together(welcomes, _text(said))
     before = _tags(said, message.ref, "welcome")
     nip04 = message.rumor.kind == registry.ENCRYPTED_MESSAGE
     promises = [
@@ -122,24 +128,32 @@ def _told(name: str, fact: str | int) -> str:
     return signed(fact) if name == "points" and isinstance(fact, int) else str(fact)
 
 
-def _together(welcome: str, text: str) -> list[str]:
-    """The welcome and the answer, as one message where one holds both."""
-    both = f"{welcome}\n\n{text}"
-    return [both] if len(both.encode()) <= TEXT_BYTES_MAX else [welcome, text]
+def _together(welcomes: Sequence[str], text: str) -> list[str]:
+    """The welcome and the answer, as one message where one holds all."""
+    whole = "\n\n".join([*welcomes, text])
+    return [whole] if len(whole.encode()) <= TEXT_BYTES_MAX else [*welcomes, text]
 
 
-async def _is_first_contact(w: Write, message: Message, program: ServedProgram, patience: Patience) -> bool:
-    """Whether a customer, or somebody who may become one, has not had the welcome yet; it is then remembered, of
-    strangers for as long as the daemon runs.
+async def _of_first_contact(
+    w: Write, message: Message, programs: Sequence[ServedProgram], now: int
+) -> list[ServedProgram]:  # fmt: skip
+    """Those programs whose customer somebody is, or may become, and whose welcome it has not had yet; it is then
+    written down that it has.
     """
     author = message.author
-    if program.operator(author) is not None:
-        return False
-    found = await book.find_standings(w, [(program.ledger_id, author)])
-    if not found:
-        return patience.is_first_welcome(author, program.address, message.ref)
-    (standing,) = found.values()
-    if standing.greeted:
-        return False
-    await choices.choose(w, standing._replace(greeted=1))
-    return True
+    pairs = {(one.ledger_id, author): one for one in programs if one.operator(author) is None}
+    found = await book.find_standings(w, list(pairs))
+    wrote = await newcomers.find(w, [pair for pair in pairs if pair not in found])
+    first = []
+    for pair, program in pairs.items():
+        if pair in found:
+            if found[pair].greeted:
+                continue
+            await choices.choose(w, found[pair]._replace(greeted=1))
+        else:
+            before = wrote.get(pair, Newcomer(*pair))
+            if before.greeted:
+                continue
+            await newcomers.put(w, before._replace(greeted=1, wrote_at=now))
+        first.append(program)
+    return first

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from kinds.keys import npub_encode
 from ledger.book import Standing
 from nostr_loyalty import catalogue
-from nostr_loyalty.commands.command import Request
+from nostr_loyalty.commands.command import Redeem, Request
 from nostr_loyalty.commands.fields import to_fields
 from nostr_loyalty.commands.outcome import Outcome
 from nostr_loyalty.commands.questions import Notices, Sharing
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import wording
 from nostr_loyalty.publishing.saying import key_shown, say
+from nostr_loyalty.rules.refusal import Points, Refusal
 
 # -- choices ------------------------------------------------------------------------------------------------------
 
@@ -49,6 +50,20 @@ def _made_public(program: ServedProgram, withdrawn: int) -> str:
     return say(program, "Your entries and your card at {title} are public from now on.", title=program.title)
 
 
+def sharing_chosen_early(program: ServedProgram, sharing: Sharing) -> str:
+    """After `share` by somebody who has no card yet."""
+    if sharing == "private":
+        return say(
+            program, "You have no card at {title} yet. When you have one, it and your entries are private from the"
+            " first one on.", title=program.title,
+        )  # fmt: skip
+    return say(
+        program, "You have no card at {title} yet. When you have one, it and your entries are public from the first one"
+        " on. If you write “share private” later, relays are asked to delete all this, and it cannot be shown again.",
+        title=program.title,
+    )  # fmt: skip
+
+
 def not_shown(program: ServedProgram) -> str:
     """To a guest whose entries of the past were to be public, where no relay has taken one of them."""
     return say(
@@ -71,10 +86,12 @@ def notices_chosen(program: ServedProgram, notices: Notices) -> str:
             return say(program, "You are told of nothing any more but what you ask.")
 
 
-def badge_chosen(program: ServedProgram, *, wanted: bool) -> str:
-    """After `badge`."""
+def badge_chosen(program: ServedProgram, *, wanted: bool, had_some: bool = True) -> str:
+    """After `badge`; `had_some`: relays were asked to delete those that there may be."""
     if wanted:
         return say(program, "You get the badge of your tier; everybody can see it.")
+    if not had_some:
+        return say(program, "You get no badges.")
     return say(
         program, "You get no badges any more. The relays were asked to delete those that you had; what somebody has"
         " copied stays copied."
@@ -120,8 +137,10 @@ def resumed(program: ServedProgram) -> str:
 # -- commands -----------------------------------------------------------------------------------------------------
 
 
-def no_card(program: ServedProgram, customer: str) -> str:
-    """Said of somebody whom the program does not know."""
+def no_card(program: ServedProgram, customer: str | None = None) -> str:
+    """Said of somebody whom the program does not know; without `customer` (hex): to the one who has none."""
+    if customer is None:
+        return say(program, "You have no card at {title} yet; it comes with the first order.", title=program.title)
     key = key_shown(customer)
     return say(
         program, "{title} has no card for {key} yet; it comes with the first order.", title=program.title, key=key
@@ -131,12 +150,22 @@ def no_card(program: ServedProgram, customer: str) -> str:
 def outcome(program: ServedProgram, request: Request, came: Outcome) -> str:
     """What became of a command, in the program's language."""
     if came.code == "customer-unknown" and request.role == "customer":
-        return no_card(program, request.customer)
+        return _no_card_for(program, request)
     if came.refusal is not None:
         return wording.refusal(program, came.refusal)
     if came.result == "duplicate":
         return say(program, "Done before.")
     return came.text
+
+
+def _no_card_for(program: ServedProgram, request: Request) -> str:
+    """The same to a customer who asked for something; of a reward also what it costs."""
+    text = no_card(program)
+    reward = program.rules.reward(request.command.reward) if isinstance(request.command, Redeem) else None
+    if reward is None:
+        return text
+    missing = Refusal.saying("points-missing", "You have {have} of {cost}", have=0, cost=Points(reward.cost))
+    return f"{text} ({wording.detail(program, missing)})"
 
 
 def waits_for_owner(program: ServedProgram) -> str:

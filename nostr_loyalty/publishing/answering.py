@@ -31,6 +31,7 @@ from nostr_loyalty.publishing.acknowledging import (
     please_confirm,
     resumed,
     sharing_chosen,
+    sharing_chosen_early,
     too_late,
     waits_for_owner,
 )  # fmt: skip
@@ -43,7 +44,8 @@ from nostr_loyalty.rules.refusal import Refusal
 __all__ = [
     "badge_chosen", "confirmed_before", "forgetting", "forgotten", "help_text", "language_chosen", "misread", "no_card",
     "no_such_language", "nobody", "nothing_to_confirm", "notices_chosen", "outcome", "paused",
-    "please_confirm", "resumed", "sharing_chosen", "too_late", "waits_for_owner", "welcome", "which_program",
+    "please_confirm", "resumed", "sharing_chosen", "sharing_chosen_early", "too_late", "waits_for_owner", "welcome",
+    "which_program",
 ]  # fmt: skip
 
 

@@ -16,8 +16,10 @@ TEXT_BYTES_MAX: Final = 3_500
 """An answer's length in UTF-8: as a rumor it stays below 4 KB (protocol §7)."""
 
 
-def help_text(program: ServedProgram, role: Reader | None, topic: str | None) -> str:
-    """All that a reader may say, one command a line; with a topic (a verb) all about it. `role` None: a customer."""
+def help_text(program: ServedProgram, role: Reader | None, topic: str | None, to: str | None = None) -> str:
+    """All that a reader may say, one command a line; with a topic (a verb) all about it. `role` None: a customer;
+    `to`: whom it is said to, where that is not the program alone.
+    """
     reader = role or "customer"
     if topic is not None and topic in USAGES:
         usage = USAGES[topic]
@@ -27,7 +29,7 @@ def help_text(program: ServedProgram, role: Reader | None, topic: str | None) ->
     lines = [
         f"{_text(program, usage_of(verb, reader))} — {_text(program, USAGES[verb].says)}" for verb in verbs_for(reader)
     ]
-    return bounded(program, [say(program, "What you can write to {title}:", title=program.title), *lines])
+    return bounded(program, [say(program, "What you can write to {title}:", title=to or program.title), *lines])
 
 
 def misread(program: ServedProgram, misread: Misread, role: Reader | None) -> str:
@@ -55,6 +57,28 @@ def which_program(language: str, slugs: Iterable[str]) -> str:
     """Asked back where several programs could be meant."""
     message = catalogue.text(language, "Which program? Write its name before the command: {slugs}.")
     return message.format(slugs=", ".join(slugs))
+
+
+def several(programs: Sequence[ServedProgram], role: Reader | None, *, in_full: bool) -> str:
+    """Said to somebody who asks what this is, where one key speaks for several programs; `in_full`: with all that can
+    be written. In the language of the first.
+    """
+    first = programs[0]
+    names = ", ".join(f"{one.title} ({one.slug})" for one in programs)
+    text = say(
+        first, "I speak for several loyalty programs: {names}. Write the name of the one that you mean before what you"
+        " want, as in “{slug} help”. No human reads this.", names=names, slug=first.slug,
+    )  # fmt: skip
+    return f"{text}\n\n{help_text(first, role, None, names)}" if in_full else text
+
+
+def incomplete_request(program: ServedProgram, tags: Sequence[str]) -> str:
+    """Said of a request without words (7413) of which these tags are missing or of another form."""
+    return say(
+        program, "This request for a reward cannot be read, and nothing was done. Missing, or of another form: {tags}."
+        " A request (kind 7413) has the tags a (the program's address), reward (its id), nonce (any text) and"
+        " expiration (unix seconds). In words it is “redeem” and the reward.", tags=", ".join(tags),
+    )  # fmt: skip
 
 
 def nobody(program: ServedProgram, whos: Sequence[Who]) -> str:

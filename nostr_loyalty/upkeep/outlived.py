@@ -1,4 +1,5 @@
-"""What has outlived its use is forgotten, a little with each sweep: letters in the inbox, commands that waited.
+"""What has outlived its use is forgotten, a little with each sweep: letters in the inbox, commands that waited,
+keys that wrote and never came.
 
 A message takes effect once because the inbox knows it, so what is forgotten must be unable to have an effect. Only
 letters are: nothing that they ask for is done after two weeks, and after `SILENT_S` (`letter_path`) they are not even
@@ -11,7 +12,7 @@ nothing that could be read again when it is right.
 
 from typing import Final
 
-from ledger import confirmations, inbox
+from ledger import confirmations, inbox, newcomers
 from ledger.database import Database
 from nostr_loyalty.letter_path import ANSWERED, SILENT_S, UNANSWERED
 from nostr_loyalty.letters.reply import TOO_MANY
@@ -21,6 +22,8 @@ LETTERS_KEPT_S: Final = SILENT_S + 15 * DAY_S
 """Longer than letters are heard, in case the clock is put back."""
 CONFIRMATIONS_KEPT_S: Final = 30 * DAY_S
 """For so long after it lapsed a code is answered with the reason."""
+NEWCOMERS_KEPT_S: Final = 180 * DAY_S
+"""For so long a key without a card has what it chose, and is not welcomed anew."""
 OF_LETTERS: Final = (ANSWERED, UNANSWERED, TOO_MANY, "message-by-a-daemon", "message-not-understood")
 LOOKED_AT: Final = 2_000
 """Messages of the inbox in one transaction."""
@@ -40,6 +43,7 @@ class Outlived:
         """Forget what is due at `now`, as far as one sweep goes; how much."""
         async with self._database.write() as w:
             forgotten = await confirmations.forget(w, now - CONFIRMATIONS_KEPT_S, LOOKED_AT)
+            forgotten += await newcomers.forget_before(w, now - NEWCOMERS_KEPT_S, LOOKED_AT)
         async with self._database.read() as r:
             newest = await inbox.newest(r)
         if newest is None:

@@ -1,7 +1,7 @@
 """A venue with all its people: two owners, a manager, somebody at the till, a guest, and a stranger.
 
 `async with house(folder) as place:` serves a program with a reward, two tiers and points for feedback and friends; the
-guest has 60 points of two orders.
+guest has 60 points of two orders, and had the welcome.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from kinds import registry
 from kinds.keys import SecretKey, npub_encode
 from kinds.tags import value
+from ledger import book, choices
 from tests.unit.nostr_loyalty.correspondence import Answered
 from tests.unit.nostr_loyalty.served import Served, earn, opened, reward, rules, table, tier
 from tests.venue import new_key
@@ -68,9 +69,11 @@ class House(NamedTuple):
 @asynccontextmanager
 async def house(
     folder: Path, visibility: str = "private", *tables: str, manager: dict[str, int] | None = None,
-    staff: dict[str, int] | None = None, **keys: Any,
+    staff: dict[str, int] | None = None, greeted: bool = True, **keys: Any,
 ) -> AsyncIterator[House]:  # fmt: skip
-    """The venue, open as long as the block; `tables` and `keys` are more rules, `manager` and `staff` their limits."""
+    """The venue, open as long as the block; `tables` and `keys` are more rules, `manager` and `staff` their limits;
+    `greeted`: the guest has written before.
+    """
     owner, partner, manager_key, staff_key, guest, stranger = (new_key() for _ in range(6))
     people = [
         table("operator", key=npub_encode(manager_key.public), role="manager", **manager or {}),
@@ -81,6 +84,11 @@ async def house(
     served.guest = guest
     async with served:
         await served.take(served.order("order-1", "40000"), served.order("order-2", "20000"))
+        if greeted:
+            pair = (served.program.ledger_id, guest.public)
+            async with served.database.write() as w:
+                for standing in (await book.find_standings(w, [pair])).values():  # none, where orders are refused
+                    await choices.choose(w, standing._replace(greeted=1))
         yield House(served, owner, partner, manager_key, staff_key, guest, stranger)
 
 

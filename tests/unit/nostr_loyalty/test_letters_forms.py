@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from kinds import gift_wrap
-from kinds.event import rumor_json
+from kinds import gift_wrap, registry
+from kinds.event import Template, author, rumor_json
 from tests.unit.nostr_loyalty.correspondence import wish, wrapped
 from tests.unit.nostr_loyalty.house import house, npub
 from tests.unit.nostr_loyalty.served import reward
@@ -57,11 +57,19 @@ async def test_whatever_is_written_is_answered(tmp_path: Path, text: str) -> Non
         assert place.served.path.counts["set-aside"] == 0
 
 
-@pytest.mark.parametrize("text", ["hello", "help", "balance", "rewards"])
+FIRST = (
+    "hello", "help", "help prove", "balance", "rewards", "history", "redeem coffee", "redeem moon",
+    "use 0000-0000-0000-0000", "cancel 0000-0000-0000-0000", "claim 0000-0000-0000-0000", "share private",
+    "notify off", "language en", "feedback It was good.", "refer {owner}", "prove member to {owner}",
+    "grant {guest} 5", "redeem", "blance", "proof", "balance nobody@example.com",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", FIRST)
 @pytest.mark.parametrize("who", ["guest", "stranger"])
 async def test_the_welcome_comes_once(tmp_path: Path, who: str, text: str) -> None:
-    """With the first question, and not with the next ones."""
-    async with house(tmp_path) as place:
+    """With the first message, whatever it is, and not with the next ones."""
+    async with house(tmp_path, greeted=False) as place:
         first, second, third = [await place.says(who, each) for each in (text, text, "help")]
         assert first.text.startswith("Welcome to the loyalty program of Café Sol!")
         assert "1 point for every 1000 sat" in first.text
@@ -76,12 +84,14 @@ async def test_the_welcome_comes_to_nobody_of_the_house(tmp_path: Path) -> None:
 
 
 async def test_the_welcome_survives_a_restart(tmp_path: Path) -> None:
-    """Of customers it is written down."""
-    async with house(tmp_path) as place:
-        await place.says("guest", "help")
+    """It is written down, of strangers too."""
+    async with house(tmp_path, greeted=False) as place:
+        for who in ("guest", "stranger"):
+            assert "Welcome" in (await place.says(who, "help")).text
     async with place.served.again() as served:
-        (answer,) = await served.write(place.guest, "hello again")
-        assert "Welcome" not in answer.text
+        for key in (place.guest, place.stranger):
+            (answer,) = await served.write(key, "hello again")
+            assert "Welcome" not in answer.text
 
 
 async def test_the_welcome_comes_alone_where_it_is_long(tmp_path: Path) -> None:
@@ -89,7 +99,7 @@ async def test_the_welcome_comes_alone_where_it_is_long(tmp_path: Path) -> None:
     many = [
         reward(f"reward-{number}", 10 + number, title="Größtes Stück Kuchen, " * 8 + "bitte") for number in range(60)
     ]
-    async with house(tmp_path, "private", *many) as place:
+    async with house(tmp_path, "private", *many, greeted=False) as place:
         answers = await place.served.write(place.guest, "rewards")
         assert [answer.code for answer in answers] == ["welcome", "answered"]
         for answer in answers:
@@ -123,6 +133,35 @@ async def test_a_wish_without_words_says_what_is_missing(tmp_path: Path) -> None
         assert answer.code == "command-too-old"
         elsewhere = f"37411:{new_key().public}:cafe-sol"
         assert await served.post(place.guest, wish(place.guest, elsewhere, "coffee", to=to, at=at)) == []
+        assert await served.moved() == [40, 20]
+
+
+@pytest.mark.parametrize(
+    ("change", "missing"),
+    [
+        ({"a": None}, "a"),
+        ({"a": "cafe-sol"}, "a"),
+        ({"reward": None}, "reward"),
+        ({"reward": ""}, "reward"),
+        ({"nonce": None}, "nonce"),
+        ({"expiration": None}, "expiration"),
+        ({"expiration": "abc"}, "expiration"),
+        ({"nonce": None, "expiration": "-1"}, "nonce, expiration"),
+    ],
+)
+async def test_a_wish_that_cannot_be_read_is_answered(
+    tmp_path: Path, change: dict[str, str | None], missing: str
+) -> None:
+    """Its developer learns what is missing; nothing moves."""
+    async with house(tmp_path) as place:
+        served = place.served
+        to, at = served.venue.issuer.public, served.clock.now()
+        said = {"a": served.program.address, "reward": "coffee", "nonce": "1", "expiration": str(at + 60), **change}
+        tags = tuple((name, text) for name, text in said.items() if text is not None)
+        rumor = author(Template(registry.REDEMPTION_REQUEST, at, tags, ""), place.guest.public)
+        (answer,) = await served.post(place.guest, wrapped(place.guest, rumor, to, at))
+        assert (answer.code, answer.tag("a")) == ("redemption-malformed", served.program.address)
+        assert f"of another form: {missing}." in answer.text
         assert await served.moved() == [40, 20]
 
 

@@ -99,6 +99,7 @@ async def test_an_order_does_not_give_its_guest_away(tmp_path: Path, who: str) -
         mine = new_key()
         await place.served.take(place.served.order("order-mine", customer=mine.public))
         asker = mine if who == "guest" else place.stranger
+        await place.says(asker, "hello")
         for text in ("balance order {}", "history order {}", "refer order {}", "prove member to order {}"):
             known, unknown = [await place.says(asker, text.format(order)) for order in ("order-1", "order-x")]
             assert known.text == unknown.text.replace("order-x", "order-1")

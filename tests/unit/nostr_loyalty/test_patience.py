@@ -50,11 +50,3 @@ def test_a_key_is_told_once_in_a_while() -> None:
     assert patience.is_to_be_told("b", 1_000, "n")
     assert not patience.is_to_be_told("a", 999 + TOLD_EVERY_S, "o")
     assert patience.is_to_be_told("a", 1_000 + TOLD_EVERY_S, "p")
-
-
-def test_the_welcome_is_given_by_the_message_that_got_it_first() -> None:
-    """Tried again it is still the first; with the next message it is not."""
-    patience = Patience()
-    assert [patience.is_first_welcome("a", "p", "m") for _ in range(3)] == [True] * 3
-    assert not patience.is_first_welcome("a", "p", "n")
-    assert patience.is_first_welcome("a", "q", "n")
