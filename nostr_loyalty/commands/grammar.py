@@ -19,6 +19,11 @@ from nostr_loyalty.commands.words import Unclear, Word, cleaned, holds_secret, w
 
 TEXT_MAX: Final = 4_000
 """Characters of a message; longer ones are not read."""
+SLUG_LAST: Final = frozenset({
+    "use", "cancel", "undo", "claim", "balance", "history", "rewards", "report", "help", "proof", "share", "notify",
+    "badge", "language", "forget me", "pause", "resume", "confirm",
+})  # fmt: skip
+"""Verbs behind which nothing free is written: the program's name may stand last, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,10 @@ def read(text: str, *, slugs: Sequence[str], language: str) -> Asked | Misread:
     if found is None:
         return Misread(slug=slug, nearest=nearest(behind, language))
     verb, length = found
-    given = Arguments(text, behind[length:])
+    left = behind[length:]
+    if slug is None and verb in SLUG_LAST and left and not left[-1].quoted and left[-1].text.casefold() in slugs:
+        slug, left = left[-1].text.casefold(), left[:-1]
+    given = Arguments(text, left)
     try:
         named, fields, whos = READERS[verb](given)
         given.end()

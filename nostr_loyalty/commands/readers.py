@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
+from kinds.attestation import CLAIM_TYPES
 from nostr_loyalty import catalogue
 from nostr_loyalty.commands import words as reading
 from nostr_loyalty.commands.arguments import Arguments
 from nostr_loyalty.commands.command import FEEDBACK_MAX, REASON_MAX
 from nostr_loyalty.commands.questions import HISTORY_LINES, HISTORY_MAX, Who
-from nostr_loyalty.commands.vocabulary import VERBS, means, verb_at
+from nostr_loyalty.commands.vocabulary import VERBS, meaning_of, means, verb_at
 from nostr_loyalty.commands.words import Unclear, Word
 
 Read = tuple[str, dict[str, Any], dict[str, Who]]
@@ -52,7 +53,10 @@ def _refund(given: Arguments) -> Read:
     order = given.order()
     amount = None
     if given.left:
-        amount = reading.amount(given.last(len(given.left)))
+        words = given.last(len(given.left))
+        amount = reading.amount(words)
+        if not amount.minor:
+            raise Unclear("amount-unclear", " ".join(word.text for word in words))
     return "refund", {"order": order, "amount": amount}, {}
 
 
@@ -141,8 +145,13 @@ def _history(given: Arguments) -> Read:
     whos: dict[str, Who] = {}
     if given.left and not (len(given.left) == 1 and _is_few(given.left[0])):
         whos = {"who": given.somebody()}
-    lines = reading.points(given.word()) if given.left else HISTORY_LINES
-    return "history", {"lines": max(1, min(lines, HISTORY_MAX))}, whos
+    lines = HISTORY_LINES
+    if given.left:
+        word = given.word()
+        lines = reading.points(word)
+        if not lines:
+            raise Unclear("word-unclear", word.text)
+    return "history", {"lines": min(lines, HISTORY_MAX)}, whos
 
 
 def _is_few(word: Word) -> bool:
@@ -168,15 +177,25 @@ def _prove(given: Arguments) -> Read:
     audience = Arguments("", given.last(len(given.left) - at)[1:])
     whos = {"audience": audience.somebody()}
     audience.end()
-    claimed = given.choice(*_CLAIMS)
+    claimed = _claimed(given.word())
     value, window = "", None
     if claimed == "tier":
         value = given.joined() or given.word().text
-    elif claimed in ("points", "visits"):
+    elif claimed != "member_since":
         value = str(reading.points(given.word()))
         if given.left:
             window = _window(given.word())
-    return "prove", {"claim": _CLAIMS[claimed], "value": value, "window": window}, whos
+    return "prove", {"claim": claimed, "value": value, "window": window}, whos
+
+
+def _claimed(word: Word) -> str:
+    """Which claim is meant: by its word, or by the name that the protocol gives it."""
+    if word.folded in CLAIM_TYPES:
+        return word.folded
+    said = meaning_of(word, tuple(_CLAIMS))
+    if said is None:
+        raise Unclear("claim-unclear", word.text)
+    return _CLAIMS[said]
 
 
 def _window(word: Word) -> str:

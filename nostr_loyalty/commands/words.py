@@ -22,12 +22,15 @@ FAULTS: Final[Mapping[str, str]] = {
     "word-unclear": "This is not understood: {what}",
     "who-unclear": "This names nobody: {what}. Write an npub, an nprofile, 64 hex digits, a name such as"
     " bob@example.com, or the word order with the id of an order.",
+    "name-unclear": "No key can be found under the name {what}; give an npub.",
     "secret-key": "This is a secret key (nsec). Never send it to anybody: whoever holds it is you. Use a new key, and"
     " ask the venue to move your points to it.",
     "points-unclear": "This is no number of points: {what}. Write digits only, without dots or commas.",
     "amount-unclear": "This is no amount: {what}. Write it like 8.50 EUR or 500 sat.",
     "entry-unclear": "This names no entry: {what}. Write its nevent, its note or 64 hex digits.",
     "code-unclear": "This is no code: {what}",
+    "claim-unclear": "This cannot be attested: {what}. What can be: tier and its name, points or visits and a number"
+    " (and a window such as 90d), member.",
     "language-unknown": "This language is not spoken here: {what}",
 }
 """Why a message was not understood; `what` is the word that it is about, never a secret."""
@@ -140,7 +143,8 @@ def somebody(word: Word) -> Key | Named:
     try:
         return Key(keys.read_public_key(entity if kind in _PEOPLE else name))
     except ValueError:
-        raise Unclear("who-unclear", word.text) from None
+        fault = "name-unclear" if kind is None and "@" in name[1:-1] else "who-unclear"
+        raise Unclear(fault, word.text) from None
 
 
 def entry(word: Word) -> str:

@@ -39,6 +39,7 @@ def redeem(copy: WorkingCopy, request: Request, command: Redeem) -> Deed | Refus
         spendable=copy.position(standing).spendable(copy.now), tier=standing.tier,
         frozen=request.role == "customer" and is_frozen(copy, request),
         stock_taken=copy.facts.stock.get((program.ledger_id, command.reward), 0), slots=copy.facts.slots, now=copy.now,
+        owed=max(0, -standing.balance),
     )  # fmt: skip
     redemption = redeeming.redeem(program.rules, command.reward, facts)
     if isinstance(redemption, Refusal):

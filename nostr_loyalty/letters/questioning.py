@@ -123,6 +123,7 @@ async def _rewards(w: Write, program: ServedProgram, customer: str, now: int) ->
             slots = frozenset(await vouchers.slots(w, standing.id, reward.id, period))
         tried = redeeming.redeem(program.rules, reward.id, RedeemFacts(
             spendable, tier, standing is not None and bool(standing.frozen), taken, slots, now,
+            owed=max(0, -standing.balance) if standing is not None else 0,
         ))  # fmt: skip
         rows.append(RewardLine(reward, tried if isinstance(tried, Refusal) else None))
     return Said(program, answering.rewards(program, rows, spendable))
@@ -160,7 +161,7 @@ async def _prove(w: Write, program: ServedProgram, customer: str, asked: asked_f
         expiration=now + PROOF_VALID_S,
     )  # fmt: skip
     document = canonical_of(author(attestation.template(said, now), program.issuer))
-    return Said(program, answering.proven(program, asked), code="proven", proof=document)
+    return Said(program, answering.proven(program, asked, value), code="proven", proof=document)
 
 
 async def _proven(w: Write, program: ServedProgram, standing: Standing, asked: asked_for.Prove, now: int) -> str | None:

@@ -1,6 +1,8 @@
 """What is said after a choice or a command: that it is done, why it is not, or that an owner has to say yes. Pure."""
 
+import difflib
 from collections.abc import Mapping
+from typing import Final
 
 from kinds.keys import npub_encode
 from ledger.book import Standing
@@ -9,10 +11,14 @@ from nostr_loyalty.commands.command import Redeem, Request
 from nostr_loyalty.commands.fields import to_fields
 from nostr_loyalty.commands.outcome import Outcome
 from nostr_loyalty.commands.questions import Notices, Sharing
+from nostr_loyalty.commands.words import WORD_MAX, fold
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import wording
 from nostr_loyalty.publishing.saying import key_shown, say
 from nostr_loyalty.rules.refusal import Points, Refusal
+
+LIKE: Final = 0.6
+"""How like a reward's name a word must be to be taken for a slip of the pen; 1 is the same."""
 
 # -- choices ------------------------------------------------------------------------------------------------------
 
@@ -152,10 +158,30 @@ def outcome(program: ServedProgram, request: Request, came: Outcome) -> str:
     if came.code == "customer-unknown" and request.role == "customer":
         return _no_card_for(program, request)
     if came.refusal is not None:
-        return wording.refusal(program, came.refusal)
+        return _no(program, request, came.refusal)
     if came.result == "duplicate":
         return say(program, "Done before.")
     return came.text
+
+
+def _no(program: ServedProgram, request: Request, refused: Refusal) -> str:
+    """A rule's no, as its asker needs it: whose points are missing, and which reward was perhaps meant."""
+    if refused.code == "points-missing" and request.role == "operator":
+        refused = Refusal.saying("points-missing", "The guest has {have} of {cost}", **dict(refused.values))
+    if refused.code != "reward-unknown" or not isinstance(request.command, Redeem):
+        return wording.refusal(program, refused)
+    sentence = wording.refusal(program, Refusal("reward-unknown"))
+    near = _like(program, request.command.reward)
+    if near is None:
+        return f"{sentence} {say(program, '“rewards” tells what there is.')}"
+    return f"{sentence} {say(program, 'Did you mean “{nearest}”? “rewards” tells what there is.', nearest=near)}"
+
+
+def _like(program: ServedProgram, said: str) -> str | None:
+    """The id of the reward whose id or title is most like what was said."""
+    names = {fold(name): one.id for one in program.rules.rewards for name in (one.title, one.id)}
+    found = difflib.get_close_matches(fold(said), names, n=1, cutoff=LIKE) if len(said) <= WORD_MAX else []
+    return names[found[0]] if found else None
 
 
 def _no_card_for(program: ServedProgram, request: Request) -> str:

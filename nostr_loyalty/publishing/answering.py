@@ -172,17 +172,17 @@ def no_proof_yet(program: ServedProgram) -> str:
     return say(program, "{title} does not publish its total yet, so there is no proof to give.", title=program.title)
 
 
-def proven(program: ServedProgram, asked: Prove) -> str:
-    """With an attestation: what it says, for whom, how long."""
+def proven(program: ServedProgram, asked: Prove, value: str) -> str:
+    """With an attestation: what it says, for whom, how long. `value`: what is attested, as the attestation has it."""
     return say(
         program, "Here is the statement for {audience}: {claim} It is good for a day and for nobody else; hand it on.",
-        audience=key_shown(asked.audience), claim=_claim(program, asked),
+        audience=key_shown(asked.audience), claim=_claim(program, asked, value),
     )  # fmt: skip
 
 
 def not_so(program: ServedProgram, asked: Prove) -> str:
     """Instead of an attestation that would not be true."""
-    return say(program, "This is not so, and cannot be attested: {claim}", claim=_claim(program, asked))
+    return say(program, "This is not so, and cannot be attested: {claim}", claim=_claim(program, asked, asked.value))
 
 
 def not_provable(program: ServedProgram, what: str) -> str:
@@ -190,18 +190,31 @@ def not_provable(program: ServedProgram, what: str) -> str:
     return say(program, "This cannot be attested: {what}", what=what)
 
 
-def _claim(program: ServedProgram, asked: Prove) -> str:
+def _claim(program: ServedProgram, asked: Prove, value: str) -> str:
     claim: ClaimType = asked.claim
     match claim:
         case "tier":
-            return say(program, "you hold the tier {tier}.", tier=asked.value)
+            tier = program.rules.tier(value)
+            return say(program, "you hold the tier {tier}.", tier=value if tier is None else tier.title)
         case "points_at_least" if asked.window is not None:
-            return say(program, "you earned {points} or more in {window}.", points=asked.value, window=asked.window)
+            points, window = program.amount_of(int(value)), _window(program, asked.window)
+            return say(program, "you earned {points} or more in {window}.", points=points, window=window)
         case "points_at_least":
-            return say(program, "you have {points} or more.", points=asked.value)
+            return say(program, "you have {points} or more.", points=program.amount_of(int(value)))
         case "visits_at_least" if asked.window is not None:
-            return say(program, "you came {visits} times or more in {window}.", visits=asked.value, window=asked.window)
+            return say_number(
+                program, "you came {n} time or more in {window}.", "you came {n} times or more in {window}.",
+                int(value), window=_window(program, asked.window),
+            )  # fmt: skip
         case "visits_at_least":
-            return say(program, "you came {visits} times or more.", visits=asked.value)
+            return say_number(program, "you came {n} time or more.", "you came {n} times or more.", int(value))
         case "member_since":
-            return say(program, "since when you have had your card.")
+            return say(program, "you have had your card since {day}.", day=day(program, int(value)))
+
+
+def _window(program: ServedProgram, window: str) -> str:
+    """A span of time such as "90d" in words."""
+    number = int(window[:-1])
+    if window.endswith("w"):
+        return say_number(program, "{n} week", "{n} weeks", number)
+    return say_number(program, "{n} day", "{n} days", number)

@@ -13,9 +13,9 @@ from nostr_loyalty import catalogue
 from nostr_loyalty.commands.vocabulary import VERB
 from nostr_loyalty.intake import recognition
 from nostr_loyalty.programs import ServedProgram
-from nostr_loyalty.publishing.saying import NTH_VISIT, day, delta, money, say, say_nth, signed, up_to
+from nostr_loyalty.publishing.saying import NTH_VISIT, day, day_in_words, delta, money, say, say_nth, signed, up_to
 from nostr_loyalty.rules.program import Reward, Tier
-from nostr_loyalty.rules.refusal import CODES, Points, Refusal, Verbs
+from nostr_loyalty.rules.refusal import CODES, Day, Points, Refusal, Verbs
 
 __all__ = ["day", "delta", "money", "signed", "up_to"]
 
@@ -255,6 +255,8 @@ def _told(program: ServedProgram, value: int | str) -> int | str:
     """A value of a detail in the program's words."""
     if isinstance(value, Points):
         return program.amount_of(int(value))
+    if isinstance(value, Day):
+        return day_in_words(program, int(value))
     if isinstance(value, Verbs):
         return ", ".join(catalogue.words(program.language, VERB, verb)[0] for verb in value.split(", "))
     return value

@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 from nostr_loyalty.rules.calendar import day_of, period_key, start_of_day
 from nostr_loyalty.rules.program import DAY_S, Cost, Period, ProgramRules, Reward, RewardType
-from nostr_loyalty.rules.refusal import Points, Refusal
+from nostr_loyalty.rules.refusal import Day, Points, Refusal
 from nostr_loyalty.rules.tiering import at_least
 
 
 class RedeemFacts(NamedTuple):
     """What is known when somebody asks for a reward: the points that can be spent now, how many of the reward are out,
-    and which of the customer's slots of this period are taken.
+    and which of the customer's slots of this period are taken. `owed`: how far the balance is below 0.
     """
 
     spendable: int
@@ -25,6 +25,7 @@ class RedeemFacts(NamedTuple):
     stock_taken: int
     slots: frozenset[int]
     now: int
+    owed: int = 0
 
 
 class Redemption(NamedTuple):
@@ -48,7 +49,10 @@ def redeem(rules: ProgramRules, reward_id: str, facts: RedeemFacts) -> Redemptio
         return slot
     if facts.spendable < reward.cost:
         return Refusal.saying(
-            "points-missing", "You have {have} of {cost}", have=max(0, facts.spendable), cost=Points(reward.cost)
+            "points-missing",
+            "You have {have} of {cost}",
+            have=max(0, facts.spendable) - facts.owed,
+            cost=Points(reward.cost),
         )
     return Redemption(reward, slot, held_until(rules, reward, facts.now), period_of(rules, reward, facts.now))
 
@@ -56,9 +60,9 @@ def redeem(rules: ProgramRules, reward_id: str, facts: RedeemFacts) -> Redemptio
 def _free_slot(rules: ProgramRules, reward: Reward, facts: RedeemFacts) -> int | Refusal | None:
     """Which slot of its limit a reward would take (None: it has none), or why it is not to be had for any points."""
     if reward.valid_from is not None and facts.now < reward.valid_from:
-        return Refusal("reward-not-yet")
+        return Refusal.saying("reward-not-yet", "from {day} on", day=Day(day_of(reward.valid_from, rules.tz)))
     if reward.valid_until is not None and facts.now >= reward.valid_until:
-        return Refusal("reward-no-longer")
+        return Refusal.saying("reward-no-longer", "up to {day}", day=Day(day_of(reward.valid_until - 1, rules.tz)))
     if reward.min_tier is not None and not at_least(rules, facts.tier, reward.min_tier):
         tier = rules.tier(reward.min_tier)
         return Refusal.saying(

@@ -6,6 +6,7 @@ is said to the person or the order system that asked.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final
 
 CODES: Final[Mapping[str, str]] = {
@@ -73,6 +74,13 @@ class Points(int):
 
     def __format__(self, spec: str) -> str:
         return f"{int(self)} {'point' if self == 1 else 'points'}"
+
+
+class Day(int):
+    """A local day in a detail, by the ordinal of its date; whoever tells it to people puts it in words."""
+
+    def __format__(self, spec: str) -> str:
+        return date.fromordinal(int(self)).isoformat()
 
 
 class Verbs(str):

@@ -177,3 +177,53 @@ async def test_proof_is_not_there_yet(tmp_path: Path) -> None:
         answer = await place.says("guest", "proof")
         assert (answer.code, answer.tag("proof")) == ("proof-not-yet", None)
         assert "does not publish its total yet" in answer.text
+
+
+async def test_a_mistyped_reward(tmp_path: Path) -> None:
+    """The nearest one is named, by what is to be written; nothing is redeemed by it, and what is like none is told."""
+    async with house(tmp_path, "private", reward("slice", 20, title="A slice of almond cake")) as place:
+        for said, meant in (
+            ("coffe", "coffee"), ("Cofee", "coffee"), ("a slice of almond cakes", "slice"), ("kake", "cake"),
+        ):  # fmt: skip
+            answer = await place.says("guest", f"redeem {said}")
+            assert answer.code == "reward-unknown"
+            assert f"Did you mean “{meant}”? “rewards” tells what there is." in answer.text
+        answer = await place.says("guest", "redeem xylophone")
+        assert answer.text == "The program has no such reward. “rewards” tells what there is."
+        assert "coffee" in (await place.says("staff", "redeem {guest} coffe")).text
+        assert await place.served.moved() == [40, 20]
+
+
+async def test_a_reward_out_of_season_says_when(tmp_path: Path) -> None:
+    """By its first and its last day, to whoever asks for it and in the list; in the guest's language."""
+    tables = (reward("juice", 5, valid_from="2027-06-01", valid_until="2027-08-31"),)
+    async with house(tmp_path, "private", *tables) as place:
+        place.served.set_clock("2027-05-31 23:59")
+        for text in ("redeem juice", "rewards"):
+            assert "not to be had yet. (from 1 June 2027 on)" in (await place.says("guest", text)).text
+        place.served.set_clock("2027-09-01 00:00")
+        for text in ("redeem juice", "rewards"):
+            assert "no longer to be had. (up to 31 August 2027)" in (await place.says("guest", text)).text
+        await place.says("guest", "language es")
+        assert "(hasta el 31 de agosto de 2027)" in (await place.says("guest", "canjear juice")).text
+
+
+async def test_whose_points_are_missing(tmp_path: Path) -> None:
+    """An operator reads of the guest, not of itself; what a guest owes is no 0."""
+    async with house(tmp_path) as place:
+        assert "(You have 60 of 500 points)" in (await place.says("guest", "redeem cake")).text
+        assert "(The guest has 60 of 500 points)" in (await place.says("staff", "redeem {guest} cake")).text
+        await place.says("guest", "redeem coffee")
+        await place.served.take(place.served.order("order-1", "40000", status="refunded"))
+        await place.served.take(place.served.order("order-2", "20000", status="refunded"))
+        assert await place.served.balance() == -10
+        assert "(The guest has -10 of 10 points)" in (await place.says("staff", "redeem {guest} coffee")).text
+        assert "You have -10 of 10 points" in (await place.says("guest", "rewards")).text
+
+
+async def test_a_name_that_cannot_be_found(tmp_path: Path) -> None:
+    """A name at a host of no domain is written well enough: the answer says that it leads nowhere."""
+    async with house(tmp_path) as place:
+        for text in ("grant bob@localhost 5", "refer bob@localhost"):
+            said = (await place.says("owner" if "grant" in text else "guest", text)).text
+            assert said.startswith("No key can be found under the name bob@localhost; give an npub.")

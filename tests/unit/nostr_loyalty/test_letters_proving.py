@@ -44,6 +44,8 @@ async def ask(place: House, claim: str) -> Answered:
         ("points 60", ("points_at_least", "60", None)), ("points 1", ("points_at_least", "1", None)),
         ("visits 2", ("visits_at_least", "2", None)), ("visits 2 90d", ("visits_at_least", "2", "90d")),
         ("points 60 2w", ("points_at_least", "60", "2w")),
+        ("points_at_least 60 2w", ("points_at_least", "60", "2w")),
+        ("Visits_at_least 2", ("visits_at_least", "2", None)),
     ],
 )  # fmt: skip
 async def test_what_is_true(tmp_path: Path, claim: str, said: tuple[str, str, str | None]) -> None:
@@ -65,8 +67,18 @@ async def test_member_since(tmp_path: Path) -> None:
     async with house(tmp_path) as place:
         first = (await place.served.standing()).first_at
         place.served.later(days=100)
-        claim = read(place, await ask(place, "member")).claim
-        assert (claim.type, claim.value) == ("member_since", str(first))
+        for word in ("member", "member_since"):
+            answer = await ask(place, word)
+            claim = read(place, answer).claim
+            assert (claim.type, claim.value) == ("member_since", str(first))
+            assert "you have had your card since 15 January 2027." in answer.text
+
+
+async def test_what_can_be_proven_is_told(tmp_path: Path) -> None:
+    """To somebody who asks for something else."""
+    async with house(tmp_path) as place:
+        text = (await ask(place, "karma 5")).text
+        assert text.startswith("This cannot be attested: karma. What can be: tier and its name, points or visits")
 
 
 @pytest.mark.parametrize(
