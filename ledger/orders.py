@@ -63,7 +63,7 @@ class OrderRow(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Refund:
     """One refund or cancellation, known by its reference for ever. `points` (0 or more) were taken back by
-    `entry_id`.
+    `entry_id`. `told`: what the first answer to it said (0 or fewer), None where nobody knows.
     """
 
     program_id: int
@@ -75,6 +75,7 @@ class Refund:
     entry_id: int | None
     message_ref: str
     recorded_at: int
+    told: int | None = None
 
 
 _STATE = """o.status, o.standing_id, o.currency, o.amount_minor, o.refunded_minor, o.paid_at, o.month, o.entry_id,
@@ -119,9 +120,10 @@ FROM {EACH} WHERE paid_order.id = value ->> 0
 """
 
 _REFUND = f"""
-INSERT INTO refund (program_id, source, reference, order_id, amount_minor, points, entry_id, message_ref, recorded_at)
+INSERT INTO refund (program_id, source, reference, order_id, amount_minor, points, entry_id, message_ref, recorded_at,
+                    told)
 SELECT value ->> 0, {name_at(0, 2)}, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
-       {name_at(1, 2)}, value ->> 6
+       {name_at(1, 2)}, value ->> 6, value ->> 7
 FROM json_each(?1)
 """
 
@@ -247,28 +249,14 @@ async def update(w: Write, orders: Sequence[OrderRow]) -> None:
         raise InvariantBroken(f"{len(orders) - changed} of {len(orders)} orders to update are not there")
 
 
-async def refunds(r: Read, wanted: Sequence[OrderName]) -> set[OrderName]:
-    """Those of (program id, source, reference of the refund) that are recorded already."""
-    if not wanted:
-        return set()
-    known = await r.packed(
-        "SELECT json_group_array(json_each.key) FROM json_each(?1) CROSS JOIN refund "
-        f"ON refund.program_id = json_each.value ->> 0 AND refund.source = {name_at(0, 1)} "
-        "AND refund.reference = json_each.value ->> 1",
-        packed_rows([(program_id, reference) for program_id, _, reference in wanted]),
-        packed_names(source for _, source, _ in wanted),
-    )
-    return {wanted[place] for place in known}
-
-
 async def refunds_of(r: Read, order_ids: Sequence[int]) -> list[Refund]:
     """What was paid back of these orders, oldest first."""
     if not order_ids:
         return []
     rows = await r.packed(
         "SELECT json_group_array(json_array(it.id, it.program_id, lower(hex(it.source)), it.reference, it.order_id, "
-        "it.amount_minor, it.points, it.entry_id, lower(hex(it.message_ref)), it.recorded_at)) "
-        "FROM json_each(?1) CROSS JOIN refund AS it ON it.order_id = json_each.value",
+        "it.amount_minor, it.points, it.entry_id, lower(hex(it.message_ref)), it.recorded_at, "
+        "it.told)) FROM json_each(?1) CROSS JOIN refund AS it ON it.order_id = json_each.value",
         packed_rows(list(dict.fromkeys(order_ids))),
     )
     return [Refund(*fields) for _, *fields in sorted(rows)]
@@ -278,8 +266,8 @@ async def record_refunds(w: Write, new: Sequence[Refund]) -> None:
     """Stores refunds, after the entries they name. Raises InvariantBroken where one is there already."""
     if not new:
         return
-    rows = [(one.program_id, one.reference, one.order_id, one.amount_minor, one.points, one.entry_id, one.recorded_at)
-            for one in new]  # fmt: skip
+    rows = [(one.program_id, one.reference, one.order_id, one.amount_minor, one.points, one.entry_id, one.recorded_at,
+             one.told) for one in new]  # fmt: skip
     await w.run(_REFUND, packed_rows(rows), packed_names(name for one in new for name in (one.source, one.message_ref)))
 
 

@@ -130,7 +130,7 @@ class Till:
             card_name=drawn("card name", 16).hex() if visibility == "private" else None,
         )  # fmt: skip
         facts = Facts(
-            standings={1: standing}, standing_ids={(1, CUSTOMER.public): 1}, orders={}, refunded=set(), waiting={},
+            standings={1: standing}, standing_ids={(1, CUSTOMER.public): 1}, orders={}, refunded={}, waiting={},
             lots={}, entry_refs={}, next_entry_id=17, next_order_id=1,
         )  # fmt: skip
         self._programs = ServedPrograms([served])

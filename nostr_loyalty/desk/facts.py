@@ -34,7 +34,7 @@ class Facts:
     """What the ledger says; every decision of the batch leaves its mark here, so that the next one sees it.
 
     `lots` holds all open lots of a standing that is in `whole`, and of others only what this batch opened. `entry_refs`
-    holds the event ids of the entries that may be named. `refunded` names the refunds applied before, by (program,
+    holds the event ids of the entries that may be named. `refunded` holds the refunds applied before, by (program,
     source, refund's reference); `waiting` those that came before their order. `tallies` reach as far back as the
     program's rules look, `stamps` as far as the gap between two does around the orders. `drawn` holds what is still
     drawn by a redemption (its draws less what was put back); `ends` is there of one on the chain of a key that was
@@ -55,7 +55,7 @@ class Facts:
     standings: dict[int, Standing] = field(default_factory=dict)
     standing_ids: dict[tuple[int, str], int] = field(default_factory=dict)
     orders: dict[OrderName, OrderRow] = field(default_factory=dict)
-    refunded: set[OrderName] = field(default_factory=set)
+    refunded: dict[OrderName, Refund] = field(default_factory=dict)
     waiting: dict[OrderName, list[WaitingRefund]] = field(default_factory=dict)
     lots: dict[int, list[Lot]] = field(default_factory=dict)
     whole: set[int] = field(default_factory=set)

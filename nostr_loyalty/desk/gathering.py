@@ -11,7 +11,6 @@ from ledger.orders import OrderName
 from nostr_loyalty.desk import completing
 from nostr_loyalty.desk.facts import Facts
 from nostr_loyalty.desk.order_desk import order_name
-from nostr_loyalty.desk.refund_desk import refund_reference
 from nostr_loyalty.intake.recognition import OrderMessage
 from nostr_loyalty.programs import ServedProgram
 
@@ -22,7 +21,7 @@ async def gather(w: Write, messages: Sequence[OrderMessage], now: int) -> Facts:
     known = await orders.find(w, names)
     waiting = await waiting_refunds.find(w, names)
     ended = [message for message in messages if message.order.status != "paid"]
-    refunded = await orders.refunds(w, [_refund_name(message) for message in ended]) if ended else set()
+    refunds = await orders.refunds_of(w, [row.id for row in known.values()])
     customers = [
         (message.program.ledger_id, message.order.customer)
         for message in messages
@@ -39,7 +38,7 @@ async def gather(w: Write, messages: Sequence[OrderMessage], now: int) -> Facts:
         standings=standings,
         standing_ids={pair: standing.id for pair, standing in found.items()},
         orders=known,
-        refunded=refunded,
+        refunded={(one.program_id, one.source, one.reference): one for one in refunds},
         waiting=waiting,
         unmade={standing.id for standing in new.values()},
         next_entry_id=await book.next_entry_id(w),
@@ -88,8 +87,3 @@ async def _count(w: Write, facts: Facts, messages: Sequence[OrderMessage], now: 
     rules = {id_: one.rules for id_, one in programs.items()}
     await completing.stamp(w, facts, rules, paid_at)
     await completing.offer(w, facts, rules, now)
-
-
-def _refund_name(message: OrderMessage) -> OrderName:
-    program_id, source, _ = order_name(message)
-    return (program_id, source, refund_reference(message))

@@ -13,8 +13,9 @@ from kinds.keys import Address, naddr_encode
 from kinds.registry import PROGRAM
 from ledger.book import Standing
 from ledger.orders import OrderName, OrderRow
+from ledger.units import Money
 from nostr_loyalty.desk import crediting
-from nostr_loyalty.desk.refund_desk import RefundDesk
+from nostr_loyalty.desk.refund_desk import RefundDesk, refund_reference
 from nostr_loyalty.desk.working_copy import WorkingCopy
 from nostr_loyalty.intake.recognition import OrderMessage, Rejection, with_stamp
 from nostr_loyalty.programs import ServedProgram
@@ -59,7 +60,7 @@ class OrderDesk:
     def _paid(self, message: OrderMessage) -> Reply:
         known = self._copy.order(order_name(message))
         if known is not None:
-            return self._counted_before(message.program, known)
+            return self._ordered_before(message, known)
         customer = message.order.customer
         if customer is None:
             earned = earning.earn(message.program.rules, message.facts, ANYBODY)
@@ -73,7 +74,7 @@ class OrderDesk:
         for waiting in self._copy.waiting_for(order_name(message)):
             row = self._copy.order(order_name(message))
             assert row is not None
-            taken_back = self._refunds.take_back(message.program, row, waiting)
+            taken_back = self._refunds.take_back(message.program, row, waiting, waited=True)
             if isinstance(taken_back, Refusal):
                 self._copy.release(waiting)  # it does not fit the order that has come: its source is told
                 about = message._replace(message=message.message._replace(ref=waiting.message_ref))
@@ -130,11 +131,13 @@ class OrderDesk:
         if known is None:
             line = wording.kept_for_later(message.reference, message.program)
             if self._copy.is_refunded(refund):
-                return Reply("duplicate", wording.counted_before(line, message.program), points=0)
+                before = next(one for one in self._copy.waiting_for(key) if one.reference == refund.reference)
+                booked = _other_amount(message, before.amount_minor, before.currency)
+                return Reply("duplicate", wording.counted_before(line, message.program, booked), points=0)
             self._copy.keep_waiting(refund)
             return Reply("accepted", line, points=0)
         if self._copy.is_refunded(refund):
-            return self._counted_before(message.program, known)
+            return self._refunded_before(message, known)
         taken = self._refunds.take_back(message.program, known, refund)
         if isinstance(taken, Refusal):
             return _refused(message.program, taken)
@@ -160,13 +163,39 @@ class OrderDesk:
             return whole._replace(points=points, text=wording.claimable(program, points, whole.claim))
         return Reply("accepted", wording.claim_withdrawn(program), points=points)
 
-    def _counted_before(self, program: ServedProgram, row: OrderRow) -> Reply:
-        points = row.earned - row.reversed
-        if row.standing_id is None:
-            return Reply("duplicate", wording.claimable_before(program, points), points=points)
-        return self._standing_reply("duplicate", program, row, points if row.pending_until is None else 0)
+    def _ordered_before(self, message: OrderMessage, row: OrderRow) -> Reply:
+        """The answer to the repetition of an order: the points of the first answer, or by now those that waited."""
+        program, booked = message.program, _other_amount(message, row.amount_minor, row.currency)
+        came_before = [one for one in self._copy.facts.refunded.values() if one.order_id == row.id and one.told == 0]
+        if row.claim_hash is None:
+            points = row.earned - row.unbooked if row.entry_id is not None else 0
+            points -= sum(one.points for one in came_before if one.entry_id is not None)
+        else:
+            points = row.earned - sum(one.points for one in came_before)
+        if row.standing_id is not None:
+            return self._standing_reply(
+                "duplicate", program, row, points if row.pending_until is None else 0, booked=booked
+            )
+        line = wording.claimable_before(program, row.earned - row.reversed)
+        return Reply("duplicate", wording.counted_before(line, program, booked), points=points)
 
-    def _standing_reply(self, result: Result, program: ServedProgram, row: OrderRow, points: int) -> Reply:
+    def _refunded_before(self, message: OrderMessage, row: OrderRow) -> Reply:
+        """The answer to the repetition of a refund or a cancellation: the points of the first answer."""
+        program = message.program
+        before = self._copy.facts.refunded[row.program_id, row.source, refund_reference(message)]
+        booked = _other_amount(message, before.amount_minor, row.currency)
+        points = before.told
+        if points is None:  # it was recorded before this was
+            points = -before.points if before.entry_id is not None or row.claim_hash is not None else 0
+        if row.standing_id is not None:
+            return self._standing_reply("duplicate", program, row, points, booked=booked)
+        line = wording.claim_withdrawn(program)
+        return Reply("duplicate", wording.counted_before(line, program, booked), points=points)
+
+    def _standing_reply(
+        self, result: Result, program: ServedProgram, row: OrderRow, points: int, *, booked: Money | None = None
+    ) -> Reply:
+        """Where the customer stands. `booked`: the amount that stays, of a repetition that had another one."""
         assert row.standing_id is not None
         standing = self._copy.followed(row.standing_id)
         rules = program.rules
@@ -180,7 +209,7 @@ class OrderDesk:
             due = row.earned - row.reversed
             text = wording.held(program, due, text) if row.held else wording.pending(program, due, text, pending)
         if result == "duplicate":
-            text = wording.counted_before(text, program)
+            text = wording.counted_before(text, program, booked)
         perks = tuple((perk.type, perk.value) for perk in rules.perks if tier is not None and perk.tier == tier.id)
         return Reply(
             result, text, points=points, balance=standing.balance, visits_month=visits,
@@ -201,6 +230,13 @@ class OrderDesk:
 
 def _refused(program: ServedProgram, refusal: Refusal) -> Reply:
     return Reply("rejected", wording.rejected(wording.refusal(program, refusal), program), reason=refusal.code)
+
+
+def _other_amount(message: OrderMessage, minor: int, currency: str) -> Money | None:
+    """What was booked, if the repetition says something else. With a cancellation the amount says nothing."""
+    facts = message.facts
+    same = (facts.minor, facts.currency) == (minor, currency) or message.order.status == "canceled"
+    return None if same else Money(minor, currency)
 
 
 def order_name(message: OrderMessage) -> OrderName:

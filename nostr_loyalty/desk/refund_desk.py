@@ -43,9 +43,11 @@ class RefundDesk:
 
     def take_back(
         self, program: ServedProgram, row: OrderRow, refund: WaitingRefund, *, adapter: str = "nostr",
-        by: str | None = None,
+        by: str | None = None, waited: bool = False,
     ) -> int | Refusal:  # fmt: skip
-        """Apply a refund or a cancellation to a known order: how many points (0 or more) it took."""
+        """Apply a refund or a cancellation to a known order: how many points (0 or more) it took. One that `waited` for
+        its order was answered before.
+        """
         stored = reversing.StoredOrder(
             row.amount_minor, row.currency, row.refunded_minor, row.earned, row.reversed, row.fixed
         )
@@ -65,13 +67,15 @@ class RefundDesk:
         standing_id = row.standing_id
         if standing_id is None:
             self._copy.put_order(row._replace(unbooked=row.unbooked + reversal.points))
-            self._copy.put_refund(refund, row.id, reversal.points, None)
+            told = 0 if waited else -reversal.points
+            self._copy.put_refund(refund, row.id, reversal.points, None, told)
             if ends:
                 self._whole(program, row, refund)
             return reversal.points
         taken, entry_id, row = self._reverse(program, row, refund, reversal.points, adapter, by)
         self._copy.put_order(row)
-        self._copy.put_refund(refund, row.id, taken, entry_id)
+        told = 0 if waited or row.entry_id is None else -taken
+        self._copy.put_refund(refund, row.id, taken, entry_id, told)
         self._uncount(program, row, before, reversal.points, ends=ends)
         if ends:
             self._whole(program, row, refund)

@@ -131,9 +131,8 @@ class WorkingCopy:
 
     def is_refunded(self, refund: WaitingRefund) -> bool:
         """Whether this refund was applied, or is waiting for its order, already."""
-        if (refund.program_id, refund.source, refund.reference) in self.facts.refunded:
-            return True
-        return any(one.reference == refund.reference for one in self.waiting_for(_order_of(refund)))
+        applied = (refund.program_id, refund.source, refund.reference) in self.facts.refunded
+        return applied or any(one.reference == refund.reference for one in self.waiting_for(_order_of(refund)))
 
     def waiting_for(self, order: OrderName) -> tuple[WaitingRefund, ...]:
         """The refunds that came before this order."""
@@ -150,19 +149,21 @@ class WorkingCopy:
             self.facts.waiting[_order_of(refund)].remove(refund)
             self.slip.released.append(refund)
 
-    def put_refund(self, refund: WaitingRefund, order_id: int, points: int, entry_id: int | None) -> None:
-        """Write down an applied refund: it took `points` (0 or more) back by `entry_id`."""
-        self.facts.refunded.add((refund.program_id, refund.source, refund.reference))
+    def put_refund(
+        self, refund: WaitingRefund, order_id: int, points: int, entry_id: int | None, told: int | None = None
+    ) -> None:
+        """Write down an applied refund: it took `points` (0 or more) back by `entry_id`, and was `told` so many."""
         if order_id in self.facts.taken:
             self.facts.taken[order_id] += points if entry_id is not None else 0
         for lot_id, (row, _) in self.facts.drawn_on.items():
             if row.id == order_id and not refund.reference.endswith(AGAIN):
                 self.facts.drawn_on[lot_id] = (row, self.now)
         self.release(refund)
-        self.slip.refunds.append(Refund(
-            refund.program_id, refund.source, refund.reference, order_id, refund.amount_minor, points, entry_id,
-            refund.message_ref, self.now,
-        ))  # fmt: skip
+        name = (refund.program_id, refund.source, refund.reference)
+        self.facts.refunded[name] = Refund(
+            *name, order_id, refund.amount_minor, points, entry_id, refund.message_ref, self.now, told
+        )
+        self.slip.refunds.append(self.facts.refunded[name])
 
     def by_hand(self, row: OrderRow, actor: str, ref: str) -> WaitingRefund:
         """The record of points of an order that an operator took back, without money: known by the command's ref."""
@@ -187,8 +188,7 @@ class WorkingCopy:
     def put_referral(self, referral: Referral) -> None:
         """Write down a new or changed referral."""
         is_new = referral.id == self.facts.next_referral_id
-        if is_new:
-            self.facts.next_referral_id += 1
+        self.facts.next_referral_id += is_new
         was_new = self.slip.referrals.get(referral.id, (is_new, referral))[0]
         self.facts.referrals[referral.id] = referral
         self.slip.referrals[referral.id] = (was_new, referral)

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from kinds import errors as kinds_errors
+from ledger.units import Money
 from nostr_loyalty import catalogue
 from nostr_loyalty.commands.vocabulary import VERB
 from nostr_loyalty.intake import recognition
@@ -209,11 +210,9 @@ def claimable(program: ServedProgram, points: int, code: str) -> str:
 
 def claimable_before(program: ServedProgram, points: int) -> str:
     """The same order again: the code was given once and only its hash is kept."""
-    return counted_before(
-        say(
-            program, "the claim code that was given with the first report is worth {points}",
-            points=program.amount_of(points),
-        ), program,
+    return say(
+        program, "the claim code that was given with the first report is worth {points}",
+        points=program.amount_of(points),
     )  # fmt: skip
 
 
@@ -222,8 +221,15 @@ def claim_withdrawn(program: ServedProgram) -> str:
     return say(program, "Noted: what is left to claim at {title} was lowered", title=program.title)
 
 
-def counted_before(line: str, program: ServedProgram | None = None) -> str:
-    """The monitor's line for an order that was reported again; without a program in English, as the next two."""
+def counted_before(line: str, program: ServedProgram | None = None, booked: Money | None = None) -> str:
+    """The monitor's line for an order that was reported again; without a program in English, as the next two. `booked`:
+    the amount that stays, if this time it was another.
+    """
+    if booked is not None:
+        return _say(
+            program, "Counted before with another amount, {amount}, which stays: {line}", amount=money(booked),
+            line=line,
+        )  # fmt: skip
     return _say(program, "Counted before: {line}", line=line)
 
 

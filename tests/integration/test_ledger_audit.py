@@ -48,7 +48,7 @@ TAMPERED = {
     "UPDATE paid_order SET entry_id = NULL": "order-entry-differs",
     "DELETE FROM paid_order": "order-entry-differs",
     "UPDATE paid_order SET reversed = 1": "order-reversed-differs",
-    "INSERT INTO refund VALUES (1, 1, zeroblob(32), 'r', 1, 1, 1, NULL, zeroblob(32), 0)": "order-refunds-differ",
+    "INSERT INTO refund VALUES (1, 1, zeroblob(32), 'r', 1, 1, 1, NULL, zeroblob(32), 0, NULL)": "order-refunds-differ",
     "UPDATE paid_order SET refunded_minor = 1": "order-refunds-differ",
     "UPDATE entry SET revision_id = 77": "foreign-key",
     "DROP TABLE refund; CREATE TABLE refund (order_id, points, amount_minor); PRAGMA writable_schema = ON; "

@@ -229,8 +229,7 @@ async def test_orders_and_refunds_are_found_and_brought_up_to_date(venue: Venue)
         )
         await orders.record_refunds(w, [refund])
         assert (await orders.find(w, [key]))[key].claim_hash == claim
-        name_of_refund = (venue.program_id, venue.source, "first:refund:1")
-        assert await orders.refunds(w, [key, name_of_refund]) == {name_of_refund}
+        assert await orders.refunds_of(w, [1]) == [refund]
     with pytest.raises(InvariantBroken):
         async with venue.database.write() as w:
             await orders.record_refunds(w, [refund])
