@@ -65,12 +65,27 @@ class Visitors(NamedTuple):
 
 
 class Holders(NamedTuple):
-    """Customers of one tier (None: of no tier) as they stand: how many, their points, what they owe."""
+    """Customers of one tier (None: of no tier) as they stand: how many, what they can spend, what they owe."""
 
     tier: str | None
     customers: int
     points: int
     deficit: int
+
+
+class Balances(NamedTuple):
+    """What all balances come to at some time: points that customers could spend (`outstanding`), points that they owed
+    (`owed`, both 0 or more), and the sum of the balances of those who are forgotten by now, debts taken off.
+    """
+
+    outstanding: int
+    owed: int
+    forgotten: int
+
+    @property
+    def net(self) -> int:
+        """The sum of all balances: of the points of all entries."""
+        return self.outstanding - self.owed + self.forgotten
 
 
 _MOVED: Final = """
@@ -107,8 +122,19 @@ FROM (SELECT max(tally.day >= ?2) AS here, max(tally.day >= ?4 AND tally.day < ?
 """
 
 _HOLDERS: Final = """
-SELECT tier, count(*), coalesce(sum(balance), 0), coalesce(sum(deficit), 0)
-FROM standing WHERE program_id = ?1 AND relinked_to IS NULL GROUP BY tier ORDER BY tier
+SELECT tier, count(*), coalesce(sum(max(0, balance)), 0), coalesce(sum(deficit), 0)
+FROM standing WHERE program_id = ?1 AND relinked_to IS NULL AND forgotten = 0 GROUP BY tier ORDER BY tier
+"""
+
+_BALANCES: Final = """
+SELECT coalesce(sum(max(0, points)) FILTER (WHERE forgotten = 0), 0),
+       coalesce(sum(max(0, -points)) FILTER (WHERE forgotten = 0), 0),
+       coalesce(sum(points) FILTER (WHERE forgotten = 1), 0)
+FROM (SELECT standing.forgotten, standing.balance - coalesce(later.points, 0) AS points
+      FROM standing LEFT JOIN (SELECT standing_id, sum(points) AS points FROM entry
+                               WHERE program_id = ?1 AND recorded_at >= ?2 GROUP BY standing_id) AS later
+        ON later.standing_id = standing.id
+      WHERE standing.program_id = ?1)
 """
 
 
@@ -151,8 +177,15 @@ async def visitors(r: Read, program_id: int, first: int, last: int, before: int)
 
 
 async def holders(r: Read, program_id: int) -> list[Holders]:
-    """The customers as they stand now, by tier. A key that was given up for another is not counted."""
+    """The customers as they stand now, by tier. A key that was given up for another is not counted, nor is a customer
+    who was forgotten.
+    """
     return [Holders(*row) for row in await r.rows(_HOLDERS, program_id)]
+
+
+async def balances(r: Read, program_id: int, before: int) -> Balances:
+    """What the program's balances came to before this moment (unix seconds)."""
+    return Balances(*(await r.rows(_BALANCES, program_id, before))[0])
 
 
 async def vouchers(r: Read, program_id: int, after_id: int, limit: int) -> list[tuple[str, Voucher]]:

@@ -127,11 +127,12 @@ async def standing_views(r: Read, program_id: int, after_id: int, limit: int) ->
 async def upcoming(r: Read, program_id: int, until: int | None, limit: int) -> list[tuple[str, int, int]]:
     """(customer, points, unix time) of all that runs out at `until` or before (None: whenever), soonest first.
 
-    What has run out and is not written off yet is among them.
+    What has run out and is not written off yet is among them; what forgotten customers had is not.
     """
     rows = await r.rows(
         "SELECT s.customer, sum(lot.remaining), lot.expires_at FROM lot CROSS JOIN standing AS s "
-        "ON s.id = lot.standing_id AND s.program_id = ?1 WHERE lot.expires_at IS NOT NULL AND lot.remaining > 0 "
+        "ON s.id = lot.standing_id AND s.program_id = ?1 AND s.forgotten = 0 "
+        "WHERE lot.expires_at IS NOT NULL AND lot.remaining > 0 "
         "AND (?2 IS NULL OR lot.expires_at <= ?2) GROUP BY lot.expires_at, s.id ORDER BY lot.expires_at, s.id LIMIT ?3",
         program_id, until, limit,
     )  # fmt: skip

@@ -72,7 +72,7 @@ async def _read(
 
 async def _of_one(r: Read, program_id: int, customer: str, until: int | None) -> list[tuple[str, int, int]]:
     standing = (await find_standings(r, [(program_id, customer)])).get((program_id, customer))
-    if standing is None:
+    if standing is None or standing.forgotten:
         return []
     sums: dict[int, int] = {}
     for lot in (await book.lots(r, [standing.id]))[standing.id]:

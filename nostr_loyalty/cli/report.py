@@ -19,7 +19,7 @@ from nostr_loyalty.errors import Unavailable
 from nostr_loyalty.reports import figures, telling
 from nostr_loyalty.reports.figures import Gathered, Month, Report, Span
 from nostr_loyalty.reports.page import page
-from nostr_loyalty.rules.calendar import day_of
+from nostr_loyalty.rules.calendar import day_of, start_of_day
 
 _UNKNOWN = 0
 """The id of a program that the ledger has never seen."""
@@ -79,6 +79,7 @@ async def _report(
     earlier = figures.before(month, figures.LAPSING_MONTHS).first
     visitors = await reporting.visitors(r, program_id, month.first, month.last, earlier)
     holders = await reporting.holders(r, program_id)
+    balances = await reporting.balances(r, program_id, start_of_day(month.last + 1, rules.tz))
     opening = gathered.flow(0, month.first - 1).net
     return Report(
         slug=program.slug,
@@ -88,11 +89,11 @@ async def _report(
         value=program.point_value,
         month=month,
         of_month=Span(
-            gathered.flow(month.first, month.last), opening, gathered.sold(month.first, month.last), visitors
+            gathered.flow(month.first, month.last), opening, gathered.sold(month.first, month.last), visitors, balances
         ),
         in_all=Span(
             gathered.flow(0, month.last), 0, gathered.sold(0, month.last),
-            Visitors(visitors.ever, visitors.ever, visitors.lapsing, visitors.ever),
+            Visitors(visitors.ever, visitors.ever, visitors.lapsing, visitors.ever), balances,
         ),
         days=figures.days_of(gathered, month, today),
         months=figures.months_of(gathered, month),

@@ -1,7 +1,8 @@
 """What points did in a program, in a month and in all: the figures of a report.
 
 Rules:
-- outstanding at the end = outstanding at the start + issued - redeemed - expired - revoked, always.
+- net at the end = net at the start + issued - redeemed - expired - revoked, always; and net = outstanding - owed +
+  forgotten: what guests can spend, less what others owe, and what the balances of forgotten guests come to.
 - Entries count on the local day they were booked, orders on the local day they were paid.
 - A redemption that was given back (a voucher cancelled, or past its hold) is taken off what was redeemed on the day it
   was given back. Points that went from a lost key to a new one count nowhere.
@@ -14,7 +15,7 @@ from datetime import date
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from ledger.reporting import QUARTER_S, Holders, Kind, Moved, Sold, Visitors
+from ledger.reporting import QUARTER_S, Balances, Holders, Kind, Moved, Sold, Visitors
 from ledger.units import Money
 from nostr_loyalty.config.rule_values import PointValue
 from nostr_loyalty.rules.calendar import day_of
@@ -50,7 +51,7 @@ class Flow(NamedTuple):
 
     @property
     def net(self) -> int:
-        """How much more is outstanding afterwards."""
+        """How much more all balances come to afterwards."""
         return self.issued - self.redeemed - self.expired - self.revoked
 
     def __add__(self, other: object) -> "Flow":
@@ -88,17 +89,20 @@ class Month(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The figures of a month, or of a program's whole life."""
+    """The figures of a month, or of a program's whole life. `opening`: the sum of all balances at the start;
+    `balances`: what they come to at the end.
+    """
 
     flow: Flow
     opening: int
     sales: tuple[Sales, ...]
     visitors: Visitors
+    balances: Balances
 
     @property
     def outstanding(self) -> int:
-        """Points that customers have at the end; what they owe is taken off."""
-        return self.opening + self.flow.net
+        """Points that customers can spend at the end: what others owe takes nothing off, who is forgotten has none."""
+        return self.balances.outstanding
 
     @property
     def breakage(self) -> int | None:

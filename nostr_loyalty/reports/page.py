@@ -8,6 +8,7 @@ from datetime import date
 from html import escape
 from typing import Final
 
+from ledger.reporting import Balances
 from nostr_loyalty.reports import plot
 from nostr_loyalty.reports.figures import Flow, Month, Report, worth
 from nostr_loyalty.reports.plot import Series, Words
@@ -58,6 +59,7 @@ def _tiles(report: Report) -> str:
     liability = f"a liability of {money_text(worth(value, span.outstanding))}" if value else "at the end of the month"
     told = [
         (grouped(span.outstanding), "outstanding", liability),
+        *_apart(span.balances),
         (grouped(flow.issued), "issued", f"{grouped(flow.granted)} of it by hand"),
         (grouped(flow.redeemed), "redeemed", f"{share_text(span.redemption)} of what was issued"),
         (grouped(flow.expired), "expired", f"{share_text(span.breakage)} of what was issued"),
@@ -75,13 +77,22 @@ def _tiles(report: Report) -> str:
     return f'<ul class="tiles">{tiles}</ul>'
 
 
+def _apart(balances: Balances) -> list[tuple[str, str, str]]:
+    """What stands beside the points that are outstanding, where there is any."""
+    told = [
+        (balances.owed, "owed", "by customers; nothing of it is taken off what is outstanding"),
+        (balances.forgotten, "of forgotten customers", "nobody can spend them"),
+    ]
+    return [(grouped(number), label, note) for number, label, note in told if number]
+
+
 def _month_plots(report: Report, month: str) -> str:
     labels = [str(date.fromordinal(day).day) for day, _ in report.days]
     full = [date.fromordinal(day).isoformat() for day, _ in report.days]
     flows = [flow for _, flow in report.days]
     name = f"{report.slug}-days"
-    return _moved(report, name, f"Points by day, {month}", labels, full, flows) + _outstanding(
-        report, name, f"Outstanding by day, {month}", labels, full, flows, report.of_month.opening
+    return _moved(report, name, f"Points by day, {month}", labels, full, flows) + _balances(
+        report, name, f"All balances by day, {month}", labels, full, flows, report.of_month.opening
     )
 
 
@@ -92,8 +103,8 @@ def _life_plots(report: Report) -> str:
     full = [month.text for month, _ in shown]
     flows = [flow for _, flow in shown]
     name = f"{report.slug}-months"
-    return _moved(report, name, "Points by month", labels, full, flows) + _outstanding(
-        report, name, "Outstanding by month", labels, full, flows, hidden
+    return _moved(report, name, "Points by month", labels, full, flows) + _balances(
+        report, name, "All balances by month", labels, full, flows, hidden
     )
 
 
@@ -115,17 +126,21 @@ def _moved(report: Report, name: str, title: str, labels: list[str], full: list[
     return _card(title, f'<ul class="legend">{legend}</ul>{drawn}', table)
 
 
-def _outstanding(
+def _balances(
     report: Report, name: str, title: str, labels: list[str], full: list[str], flows: Sequence[Flow], opening: int
 ) -> str:
+    """What all balances came to: debts are taken off, and forgotten customers' points are among them."""
     values = []
     for flow in flows:
         opening += flow.net
         values.append(opening)
-    text = f"{report.unit[1]} that customers have, from {grouped(values[0])} to {grouped(values[-1])}."
-    drawn = plot.line(Words(f"{name}-out", title, text), labels, Series("outstanding", "outstanding", values))
+    text = (
+        f"{report.unit[1]}, what is owed taken off and forgotten customers' in it, "
+        f"from {grouped(values[0])} to {grouped(values[-1])}."
+    )
+    drawn = plot.line(Words(f"{name}-out", title, text), labels, Series("all balances", "outstanding", values))
     body = ([label, grouped(value)] for label, value in zip(full, values, strict=True))
-    return _card(title, drawn, _table(title, ["", "outstanding"], body))
+    return _card(title, drawn, _table(title, ["", "all balances"], body))
 
 
 def _tier_plot(report: Report) -> str:

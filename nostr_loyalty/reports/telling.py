@@ -63,6 +63,9 @@ def _span_json(report: Report, span: Span) -> dict[str, Any]:
         "expired": flow.expired,
         "revoked": flow.revoked,
         "outstanding": span.outstanding,
+        "owed": span.balances.owed,
+        "forgotten": span.balances.forgotten,
+        "net": span.balances.net,
         "liability": None if value is None else _money_json(worth(value, span.outstanding)),
         "breakage_tenths": span.breakage,
         "redemption_tenths": span.redemption,
@@ -99,7 +102,6 @@ def lines(report: Report, *, with_all: bool) -> list[str]:
         for points, what in (
             (report.pending, "earned and waiting"),
             (report.unclaimed, "on receipts that nobody has claimed"),
-            (report.deficit, "owed by customers"),
         )
         if points
     ]
@@ -127,6 +129,15 @@ def rows(report: Report, spans: list[Span]) -> list[tuple[str, list[str]]]:
     ]
     if value is not None:
         told.append(("  as a liability", [money_text(worth(value, span.outstanding)) for span in spans]))
+    told += [
+        (label, texts)
+        for label, numbers in (
+            (f"{plural} owed by customers", [span.balances.owed for span in spans]),
+            (f"{plural} of forgotten customers", [span.balances.forgotten for span in spans]),
+        )
+        if any(numbers)
+        for texts in [[grouped(number) for number in numbers]]
+    ]
     told += [
         ("breakage (expired of issued)", [share_text(span.breakage) for span in spans]),
         ("redemption rate", [share_text(span.redemption) for span in spans]),

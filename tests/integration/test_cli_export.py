@@ -139,8 +139,9 @@ def test_the_sums_of_an_export_are_those_of_the_report_when_somebody_was_forgott
     asyncio.run(lived())
     hand = Hand(capsys, tmp_path / "config.toml")
     entries = [json.loads(line) for line in hand("export", "--format", "jsonl").splitlines()]
-    outstanding = json.loads(hand("report", "--json"))["in_all"]["outstanding"]
-    assert sum(row["points"] for row in entries) == outstanding == 42
+    figures = json.loads(hand("report", "--json"))["in_all"]
+    assert sum(row["points"] for row in entries) == figures["net"] == 42
+    assert [figures[name] for name in ("outstanding", "owed", "forgotten")] == [12, 0, 30]
     (pseudonym,) = {row["customer"] for row in entries if row["forgotten"]}
     assert served.guest.public not in json.dumps(entries)
     assert [(row["points"], row["document"] is None) for row in entries if row["customer"] == pseudonym] == [
@@ -148,7 +149,8 @@ def test_the_sums_of_an_export_are_those_of_the_report_when_somebody_was_forgott
     ]  # fmt: skip
     assert [row["customer"] for row in entries if not row["forgotten"]] == [other]
     balances = [json.loads(line) for line in hand("export", "--what", "balances", "--format", "jsonl").splitlines()]
-    assert sum(row["points"] - row["owed"] for row in balances) == outstanding
+    assert sum(row["points"] - row["owed"] for row in balances) == figures["net"]
+    assert sum(row["points"] for row in balances if not row["forgotten"]) == figures["outstanding"]
     assert [(row["customer"], row["npub"], row["points"]) for row in balances if row["forgotten"]] == [
         (pseudonym, None, 30)
     ]

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+import re
 import shutil
 import sqlite3
 import time
@@ -74,7 +75,7 @@ def test_a_month_is_the_sum_of_its_entries(hand: Hand, month: str) -> None:
     assert figures["redeemed"] == -sum(points for type_, points, _ in rows if type_ == "redeemed") - back
     assert figures["expired"] == -sum(points for type_, points, _ in rows if type_ == "expired")
     assert figures["revoked"] == -sum(points for type_, points, _ in rows if type_ == "revoked") + back - moved
-    assert figures["outstanding"] - figures["opening"] == sum(points for _, points, _ in rows)
+    assert figures["net"] - figures["opening"] == sum(points for _, points, _ in rows)
 
 
 def test_months_follow_each_other_and_end_in_the_whole(hand: Hand) -> None:
@@ -84,8 +85,9 @@ def test_months_follow_each_other_and_end_in_the_whole(hand: Hand) -> None:
         figures = told(hand, "--month", month)["figures"]
         assert figures["opening"] == opening
         left = figures["issued"] - figures["redeemed"] - figures["expired"] - figures["revoked"]
-        opening = figures["outstanding"]
+        opening = figures["net"]
         assert opening == figures["opening"] + left
+        assert opening == figures["outstanding"] - figures["owed"] + figures["forgotten"]
     rows = list(csv.DictReader(io.StringIO(hand("export", "--what", "balances"))))
     assert opening == sum(int(row["points"]) for row in rows)
     october = told(hand, "--month", "2026-10")["figures"]
@@ -153,10 +155,55 @@ def test_points_that_moved_count_nowhere_when_the_guest_was_forgotten_too(
 
     asyncio.run(live_on(forget=False))
     before = told(hand)
-    assert [before["in_all"][name] for name in ("issued", "granted", "revoked", "outstanding")] == [59, 5, 20, 39]
+    assert [before["in_all"][name] for name in ("issued", "granted", "revoked", "net")] == [59, 5, 20, 39]
     asyncio.run(live_on(forget=True))
-    assert told(hand)["in_all"] == before["in_all"]
-    assert told(hand)["figures"] == before["figures"]
+    of_the_forgotten = {"outstanding": 0, "owed": 0, "forgotten": 39}
+    assert told(hand)["in_all"] == before["in_all"] | of_the_forgotten
+    assert told(hand)["figures"] == before["figures"] | of_the_forgotten
+
+
+def test_debts_and_forgotten_guests_are_no_part_of_what_is_outstanding(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One guest has 12 points, one owes 9,988, one with 30 was forgotten: 12 are outstanding, now and in the month
+    before the next one; nothing of the forgotten guest is in the tiers or runs out; and the books add up.
+    """
+    extra = (
+        'ttl = "365d"\npoint_value = "0.03 EUR"\n[[program.tier]]\nid = "silver"\ntitle = "Silver"\nthreshold = 20\n'
+    )
+    served = Served(tmp_path, extra=extra)
+    served.clock = FakeClock(int(time.time()))
+    gone, poor = new_key(), new_key()
+
+    async def live_on() -> None:
+        async with served:
+            orders = [served.order("1"), served.order("2", "30000", customer=gone.public)]
+            await served.take(*orders, served.order("3", customer=poor.public))
+            await served.command(Revoke(poor.public, 10_000))
+            assert [said.code for said in await served.write(gone, "forget me yes")] == ["forgotten"]
+
+    asyncio.run(live_on())
+    hand = Hand(capsys, tmp_path / "config.toml")
+    report = told(hand)
+    for span in (report["figures"], report["in_all"]):
+        assert (span["outstanding"], span["owed"], span["forgotten"]) == (12, 9_988, 30)
+        assert span["liability"] == ["0.36", "EUR"]
+        left = span["issued"] - span["redeemed"] - span["expired"] - span["revoked"]
+        assert left == span["outstanding"] - span["owed"] + span["forgotten"] == span["net"]
+    assert report["now"]["owed"] == 9_988
+    assert [(one["title"], one["customers"], one["points"]) for one in report["now"]["tiers"]] == [
+        ("no tier", 2, 12), ("Silver", 0, 0),
+    ]  # fmt: skip
+    earlier = told(hand, "--month", "2020-01")["figures"]
+    assert [earlier[name] for name in ("outstanding", "owed", "forgotten", "net")] == [0, 0, 0, 0]
+    (running_out,) = json.loads(hand("expiries", "--json"))
+    assert (running_out["customer"], running_out["points"]) == (served.guest.public, 12)
+    exported = [json.loads(line) for line in hand("export", "--format", "jsonl").splitlines()]
+    assert sum(row["points"] for row in exported) == report["in_all"]["net"]
+    (pseudonym,) = {row["customer"] for row in exported if row["forgotten"]}
+    assert json.loads(hand("expiries", pseudonym, "--json")) == []
+    lines = hand("report")
+    assert re.search(r"points owed by customers +9,988 +9,988\n  points of forgotten customers +30 +30\n", lines)
 
 
 def test_without_a_month_the_totals_stand_beside_it(hand: Hand) -> None:
@@ -164,7 +211,7 @@ def test_without_a_month_the_totals_stand_beside_it(hand: Hand) -> None:
     report = told(hand)
     assert report["month"] == datetime.fromtimestamp(time.time(), MADRID).strftime("%Y-%m")
     rows = booked(hand)
-    assert report["in_all"]["outstanding"] == sum(points for _, points, _ in rows)
+    assert report["in_all"]["net"] == sum(points for _, points, _ in rows)
     assert report["in_all"]["active"] == 4
     assert report["in_all"]["breakage_tenths"] == round(1000 * report["in_all"]["expired"] / report["in_all"]["issued"])
     assert told(hand, "--month", "2026-11")["in_all"] is None

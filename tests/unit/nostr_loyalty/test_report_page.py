@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.reporting import Balances
 from nostr_loyalty.reports import figures, plot
 from nostr_loyalty.reports.figures import Flow
 from nostr_loyalty.reports.page import page
@@ -69,8 +70,19 @@ def test_every_drawing_is_named_described_and_stands_beside_its_table() -> None:
         assert attributes["role"] == "img"
         assert set((attributes["aria-labelledby"] or "").split()) <= set(ids)
     assert sum(tag == "table" for tag, _ in parsed.elements) == len(drawings) + 1
-    for caption in ("Points by day, Nov 2026", "Outstanding by month", "Customers per tier, now"):
+    for caption in ("Points by day, Nov 2026", "All balances by month", "Customers per tier, now"):
         assert parsed.texts.count(caption) == 3  # heading, title of the drawing, caption of the table
+
+
+def test_debts_and_the_forgotten_stand_beside_what_is_outstanding() -> None:
+    """70 outstanding as 0.70 EUR, 17 owed, 10 of forgotten customers: in tiles of their own, and none where none is."""
+    texts = Page(page([report()], with_all=True, made_at="today")).texts
+    for number, label in (("70", "outstanding"), ("17", "owed"), ("10", "of forgotten customers")):
+        assert texts[texts.index(label) - 2] == number
+    assert "a liability of 0.70 EUR" in texts
+    plain = replace(report(), of_month=replace(report().of_month, balances=Balances(63, 0, 0)))
+    texts = Page(page([plain], with_all=False, made_at="today")).texts
+    assert not {"owed", "of forgotten customers"} & set(texts)
 
 
 def test_of_one_month_the_page_shows_no_life() -> None:
@@ -80,12 +92,12 @@ def test_of_one_month_the_page_shows_no_life() -> None:
     assert "in all" not in parsed.texts
 
 
-def test_the_line_ends_at_what_is_outstanding_after_more_months_than_are_drawn() -> None:
+def test_the_line_ends_at_the_sum_of_balances_after_more_months_than_are_drawn() -> None:
     """Of a long life the last 24 months are drawn, and what was there before them is not forgotten."""
     months = [figures.before(figures.month_of(2026, 11), ago) for ago in range(39, -1, -1)]
     long = replace(report(), months=tuple((month, Flow(earned=2)) for month in months))
     text = page([long], with_all=True, made_at="today")
-    table = re.search(r"<caption>Outstanding by month</caption>(.*?)</table>", text)
+    table = re.search(r"<caption>All balances by month</caption>(.*?)</table>", text)
     assert table is not None
     values = re.findall(r"<td>(\d+)</td>", table[1])
     assert values == [str(each) for each in list(accumulate([2] * 40))[-24:]]
