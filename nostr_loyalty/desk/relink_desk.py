@@ -13,6 +13,7 @@ from ledger.orders import OrderRow
 from ledger.vouchers import Voucher
 from nostr_loyalty.commands.command import Relink, Request
 from nostr_loyalty.desk import tier_desk
+from nostr_loyalty.desk.choice_desk import choose
 from nostr_loyalty.desk.deed import Deed
 from nostr_loyalty.desk.facts import Movement
 from nostr_loyalty.desk.lot_moves import write_off
@@ -37,6 +38,7 @@ def relink(copy: WorkingCopy, request: Request, command: Relink) -> Deed | Refus
     if old.relinked_to is not None or new.relinked_to is not None:
         return Refusal("relink-done", key_shown((old if old.relinked_to is not None else new).customer))
     old, new = write_off(copy, program, old), write_off(copy, program, new)
+    new = _take_choices_over(copy, old, new)
     entries = _move_points(copy, request, old, new)
     old, new = copy.facts.standings[old.id], copy.facts.standings[new.id]
     _move_the_rest(copy, program, old, new)
@@ -44,6 +46,19 @@ def relink(copy: WorkingCopy, request: Request, command: Relink) -> Deed | Refus
     moved = sum(entry.points for entry in entries if entry.standing_id == new.id)
     text = deeds.relinked(program, command.old, command.new, moved)
     return Deed(text, new.id, tuple(entries), facts={"customer": command.new})
+
+
+def _take_choices_over(copy: WorkingCopy, old: Standing, new: Standing) -> Standing:
+    """What was chosen with the old key holds for a new one that had no card and has not chosen: above all, that nobody
+    else sees it. That everybody may see it, or a badge, is to be said with the new key: that names it to the world.
+    """
+    if new.seq or new.card_at:
+        return new
+    chosen = new._replace(
+        shares=new.shares or ("private" if old.shares == "private" else None),
+        notify=old.notify if new.notify == "all" else new.notify, language=new.language or old.language,
+    )  # fmt: skip
+    return new if chosen == new else choose(copy, chosen)
 
 
 def _move_points(copy: WorkingCopy, request: Request, old: Standing, new: Standing) -> list[NewEntry]:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from kinds import registry
+from kinds.event import to_json
 from nostr_loyalty.commands.command import (
     Claim,
     Command,
@@ -131,4 +133,45 @@ async def test_entries_of_the_old_chain_are_closed(tmp_path: Path) -> None:
         assert (await served.command(RevokeEntry(refs[2]))).facts["balance"] == 0
         await served.take(served.order("order-1", status="canceled"))
         assert await served.moved(new) == [12, -12]
+        await served.assert_clean()
+
+
+async def test_what_was_chosen_holds_for_the_new_key(tmp_path: Path) -> None:
+    """Who had said `share private` in a public program is not shown to everybody by its new key; notices and language
+    go along too. A badge, and that all may see it, is to be said anew: it names the new key.
+    """
+    fresh = new_key()
+    async with Served(tmp_path, "public", extra=rules(reward())) as served:
+        await served.take(served.order("order-1"))
+        for text in ("share private", "notify important", "language es", "badge on"):
+            await served.write(served.guest, text)
+        await served.sealed()
+        await moved_to(served, fresh.public)
+        await served.deliver(served.order("order-2", customer=fresh.public))
+        events = [event for event, _ in await served.sealed() if event.pubkey == served.venue.issuer.public]
+        assert registry.CARD in {event.kind for event in events}
+        assert not any(fresh.public in to_json(event) for event in events if event.kind != registry.GIFT_WRAP)
+        standing = await served.standing(fresh.public)
+        assert (standing.shares, standing.notify, standing.language) == ("private", "important", "es")
+        assert standing.badge == 0
+        await served.assert_clean()
+
+
+async def test_the_new_keys_own_choices_go_first(tmp_path: Path) -> None:
+    """What it said before it had a card holds; of a key that had a card already nothing changes."""
+    early, known = new_key(), new_key()
+    async with Served(tmp_path, "public", extra=rules(reward())) as served:
+        for key, to in ((served.guest, early), (other := new_key(), known)):
+            await served.take(served.order(f"order-{to.public[:8]}", customer=key.public))
+            await served.write(key, "share private")
+            await served.write(key, "language es")
+            if to is known:
+                await served.take(served.order("order-known", customer=known.public))
+            else:
+                await served.write(early, "share public")
+            assert (await served.command(Relink(key.public, to.public))).code == "done"
+        assert (await served.standing(early.public)).shares == "public"
+        assert (await served.standing(early.public)).language == "es"
+        assert (await served.standing(known.public)).shares is None
+        assert (await served.standing(other.public)).relinked_to is not None
         await served.assert_clean()
