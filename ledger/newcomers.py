@@ -21,7 +21,7 @@ class Newcomer(NamedTuple):
     program_id: int
     customer: str
     shares: str | None = None
-    notify: str = "all"
+    notify: str | None = None
     language: str | None = None
     badge: int = 0
     greeted: int = 0

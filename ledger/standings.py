@@ -29,9 +29,9 @@ class Standing(NamedTuple):
     `review_at`: see rules/tiering.py. `next_expiry_at`, `next_expiry_points`: what runs out next.
 
     What the customer chose (written by `choices`, and taken over from `newcomers`): `shares` ("public", "private",
-    None: as the program does), `notify` ("all", "important", "off"), `language`, `badge`; `greeted`: it had the
-    welcome; `forgotten`: `customer` is a pseudonym; `withdrawn_seq`: relays were asked to delete what was public of its
-    entries up to this one.
+    None: as the program does), `notify` ("all", "important", "off", None: nothing was chosen), `language`, `badge`;
+    `greeted`: it had the welcome; `forgotten`: `customer` is a pseudonym; `withdrawn_seq`: relays were asked to delete
+    what was public of its entries up to this one.
     """
 
     id: int
@@ -63,7 +63,7 @@ class Standing(NamedTuple):
     next_expiry_at: int | None = None
     next_expiry_points: int = 0
     shares: str | None = None
-    notify: str = "all"
+    notify: str | None = None
     language: str | None = None
     badge: int = 0
     greeted: int = 0
@@ -112,7 +112,7 @@ async def standings(w: Write, wanted: Sequence[tuple[int, str]], at: int) -> dic
     if missing:
         await w.run(
             "INSERT INTO standing (program_id, customer, first_at, shares, notify, language, badge, greeted) "
-            f"SELECT value, {name_at(0, 1)}, ?3, n.shares, coalesce(n.notify, 'all'), n.language, "
+            f"SELECT value, {name_at(0, 1)}, ?3, n.shares, n.notify, n.language, "
             "coalesce(n.badge, 0), coalesce(n.greeted, 0) "
             f"FROM json_each(?1) LEFT JOIN newcomer AS n ON n.program_id = value AND n.customer = {name_at(0, 1)}",
             packed_rows([program_id for program_id, _ in missing]),

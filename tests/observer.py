@@ -139,6 +139,8 @@ def lines(events: list[Event], venue: Venue, guest: SecretKey) -> list[Line]:
     public_card = f"{registry.CARD}:{venue.issuer.public}:{venue.slug}:{guest.public}"
     found = [Line(event, entries.parse(event), None, public_card) for event in events if event.kind == registry.ENTRY]
     for rumor in messages(events, guest):
+        if ("notice",) in rumor.tags:  # about an entry that is public, or about none
+            continue
         proof = verify(parse_event(value(rumor.tags, "proof") or ""))
         assert proof.pubkey == rumor.pubkey
         found.append(Line(proof, entries.parse(proof), rumor.content, value(rumor.tags, "card") or ""))

@@ -95,7 +95,8 @@ USAGES: Final[Mapping[str, Usage]] = MappingProxyType({
     "notify": Usage(
         "notify off|important|all", "chooses what you are told", "notify important",
         "Important: points taken or about to run out, codes, a tier in danger. Answers to your own commands always"
-        " come.", customer=True,
+        " come. Where everybody can see your entries, what orders earn is told only to those who asked for all.",
+        customer=True,
     ),
     "badge": Usage(
         "badge on|off", "chooses whether your tier's badge is published", "badge on",

@@ -6,7 +6,7 @@ Rules:
 - `created_at` never decreases along a chain (protocol §4 rule 1), a card's strictly increases (§7; Bug 69).
 """
 
-from typing import Any, Final
+from typing import Any
 
 from kinds import entry as wire
 from kinds.event import author, canonical_of
@@ -20,15 +20,12 @@ from ledger.stamps import Stamp
 from ledger.tally import NO_SOURCE, Tally
 from ledger.vouchers import Voucher
 from ledger.waiting_refunds import WaitingRefund
-from nostr_loyalty.desk import tiers
+from nostr_loyalty.desk import telling, tiers
 from nostr_loyalty.desk.facts import AGAIN, Dice, Facts, Movement, Slip
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import publications
 from nostr_loyalty.publishing.badges import badge_award
 from nostr_loyalty.rules.calendar import day_of
-
-IMPORTANT_TYPES: Final = frozenset({"redeemed", "expired", "revoked"})
-"""Of these entries also customers want to hear who want to hear of little."""
 
 
 class WorkingCopy:
@@ -235,10 +232,8 @@ class WorkingCopy:
             next_expiry_at=next_at, next_expiry_points=next_points,
         )  # fmt: skip
         standing = self.put_standing(program, standing)
-        told = publications.is_public(program, standing) or wants(standing.notify, movement.type in IMPORTANT_TYPES)
-        if told and not standing.forgotten:
-            said = movement.said(spoken) if movement.said is not None else None
-            self.slip.promises.append(publications.entry(spoken, standing, entry, said, self.dice(32)))
+        if not standing.forgotten:
+            self.slip.promises += telling.of_entry(spoken, standing, entry, movement, self.dice)
         return entry
 
     def _next_expiry(self, standing: Standing, after: Position, opened: Lot | None) -> tuple[int | None, int]:
@@ -264,7 +259,7 @@ class WorkingCopy:
 
     def notify(self, program: ServedProgram, standing: Standing, text: str, *, important: bool) -> None:
         """The same to a customer, who may have switched such notices off."""
-        if wants(standing.notify, important):
+        if telling.wants(standing.notify, important=important):
             self.tell(program, standing.customer, text)
 
     def award(self, program: ServedProgram, standing: Standing, not_before: int = 0) -> None:
@@ -289,11 +284,6 @@ class WorkingCopy:
             self.slip.promises.append(publications.card(program, standing, steps, self.dice(32)))
         self.slip.made += [one for id_, one in self.slip.standings.items() if id_ in self.facts.unmade]
         return self.slip
-
-
-def wants(notify: str, important: bool) -> bool:
-    """Whether a customer who chose "all", "important" or "off" wants a notice."""
-    return notify == "all" or (notify == "important" and important)
 
 
 def _order_of(refund: WaitingRefund) -> OrderName:

@@ -66,6 +66,17 @@ def entry(program: ServedProgram, standing: Standing, booked: NewEntry, said: st
     return _promise(program, LANE_ENTRY, "notice", recipe, seed, program.relays, receiver=standing.customer)
 
 
+def told(program: ServedProgram, standing: Standing, booked: NewEntry, said: str | None, seed: bytes) -> Promise:
+    """What the customer is told of an entry that everybody can read: the same words, and where it is."""
+    text = said or wording.notice(program, booked.points, booked.balance)
+    tags = [
+        ("a", program.address, program.relays[0]), ("card", card_address(program, standing)),
+        ("e", booked.ref, program.relays[0], "mention"), ("notice",),
+    ]  # fmt: skip
+    recipe = sealing.message(standing.customer, text, tags, booked.recorded_at)
+    return _promise(program, LANE_ANSWER, "word", recipe, seed, program.relays, receiver=standing.customer)
+
+
 def shown(program: ServedProgram, standing: Standing, entry: Entry, seed: bytes) -> Promise:
     """The publication in clear of an entry that was private until now; there may be many, and nobody waits for them.
 

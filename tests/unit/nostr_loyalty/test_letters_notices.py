@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from kinds.tags import value
 from tests.unit.nostr_loyalty.house import House, house
-from tests.unit.nostr_loyalty.served import table, tier
+from tests.unit.nostr_loyalty.served import opened, table, tier
 from tests.venue import new_key
 
 Happening = Callable[[House], Awaitable[object]]
@@ -144,3 +145,73 @@ async def test_notices_are_all_there_is_until_it_is_chosen(tmp_path: Path) -> No
         later = place._replace(served=served)
         await _granted(later)
         assert later.heard("guest") == []
+
+
+async def _undone(place: House) -> None:
+    await place.says("owner", "grant {guest} 5")
+    await place.served.promises()
+    await place.says("owner", "undo")
+
+
+PUBLIC_NOTICES = {name: NOTICES[name] for name in NOTICES if name != "points earned"} | {
+    "an undo": (_undone, "-5 points at Café Sol", True)
+}
+
+
+@pytest.mark.parametrize("notice", PUBLIC_NOTICES)
+async def test_where_entries_are_public_the_guest_is_told_too(tmp_path: Path, notice: str) -> None:
+    """A guest of a public program who chose nothing is told of all but what orders earn; off is off."""
+    happens, words, _ = PUBLIC_NOTICES[notice]
+    tables = (tier("top", 100), WINDOW) if "tier" in notice else (tier("top", 100),)
+    keys: dict[str, Any] = {"ttl": "90d"} if "out" in notice else {}
+    for chosen in (None, "off"):
+        folder = tmp_path / str(chosen)
+        folder.mkdir()
+        async with house(folder, "public", *tables, **keys) as place:
+            if chosen is not None:
+                await place.says("guest", f"notify {chosen}")
+            await place.served.promises()
+            await happens(place)
+            told = [*place.heard("guest"), *await place.served.told()]
+            assert any(words in text for text in told) == (chosen is None), told
+
+
+@pytest.mark.parametrize(("chosen", "told"), [(None, 0), ("important", 0), ("off", 0), ("all", 1)])
+async def test_what_orders_earn_in_public_is_told_to_who_asked(tmp_path: Path, chosen: str | None, told: int) -> None:
+    """An order leads to its public entry, and to a word only where the guest wrote `notify all`; the word says where
+    the entry is, and needs no proof.
+    """
+    async with house(tmp_path, "public") as place:
+        if chosen is not None:
+            await place.says("guest", f"notify {chosen}")
+        await place.served.deliver(place.served.order("order-3", "1000"))
+        sealed = await place.served.sealed()
+        (entry,) = [event for event, promised in sealed if promised.label == "entry"]
+        words = [opened(event, place.guest) for event, promised in sealed if promised.label == "word"]
+        assert [word.text for word in words] == ["+1 point at Café Sol, balance 61"] * told
+        assert len(sealed) == 3 + told  # the entry, the answer to the till, the card
+        for word in words:
+            assert value(word.tags, "e") == entry.id
+            assert value(word.tags, "proof") is None
+            assert ("notice",) in word.tags
+
+
+async def test_who_shares_alone_is_told_as_everybody_in_public(tmp_path: Path) -> None:
+    """After `share public` in a private program, and the other way round after `share private`."""
+    async with house(tmp_path) as place:
+        await place.says("guest", "share public")
+        await _granted(place)
+        assert place.heard("guest") == ["+5 points at Café Sol, balance 65"]
+        await _earned(place)
+        assert await place.served.told(place.guest) == []
+        await place.says("guest", "share private")
+        await place.served.deliver(place.served.order("order-4", "1000"))
+        assert await place.served.told(place.guest) == ["+1 point at Café Sol, balance 67"]
+
+
+async def test_who_wrote_before_the_first_order_has_chosen_nothing(tmp_path: Path) -> None:
+    """A question before there is a card is no `notify all`: the orders after it lead to no word."""
+    async with house(tmp_path, "public") as place:
+        await place.says("stranger", "balance")
+        await place.served.deliver(place.served.order("order-3", "1000", customer=place.stranger.public))
+        assert not any("+1 point" in text for text in await place.served.told(place.stranger))
