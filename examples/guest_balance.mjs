@@ -56,6 +56,24 @@ function fault(chain) {
   if (new Set(chain.map((entry) => tag(entry, "x"))).size < chain.length) return "one fact was counted twice";
 }
 
+/**
+ * The entries of the newest beginning, and the others: a key that was forgotten and came back begins anew, with entry 1.
+ * What is linked to a beginning belongs to it; what is linked to none belongs to the newest, unless it is older.
+ */
+function sinceTheNewestBeginning(entries) {
+  const beginnings = new Map();
+  for (const entry of entries) beginnings.set(entry.id, beginnings.get(tag(entry, "prev")) ?? entry);
+  const firsts = entries.filter((entry) => tag(entry, "seq") === "1");
+  const newest = firsts.toSorted((one, other) => other.created_at - one.created_at)[0];
+  if (!newest) return [entries, []];
+  const isOfIt = (entry) => {
+    const beginning = beginnings.get(entry.id);
+    if (beginning === newest || entry.created_at > newest.created_at) return true;
+    return entry.created_at === newest.created_at && !firsts.includes(beginning);
+  };
+  return [entries.filter(isOfIt), entries.filter((entry) => !isOfIt(entry))];
+}
+
 /** Whether an entry is signed by the issuer of the program that it names, and about this guest. */
 function isGenuine(entry) {
   return entry.kind === 7411 && verifyEvent(entry) && tag(entry, "p") === me && tag(entry, "a")?.split(":")[1] === entry.pubkey;
@@ -68,7 +86,8 @@ for (const entry of [...inClear, ...inWraps].filter(isGenuine)) (chains[tag(entr
 
 let faults = 0;
 for (const [address, found] of Object.entries(chains)) {
-  const chain = [...found.values()].sort((one, other) => tag(one, "seq") - tag(other, "seq"));
+  const sorted = [...found.values()].sort((one, other) => tag(one, "seq") - tag(other, "seq"));
+  const [chain, earlier] = sinceTheNewestBeginning(sorted);
   const [, issuer, slug] = address.split(":");
   const [rules] = await pool.querySync([relay], { kinds: [37411], authors: [issuer], "#d": [slug] });
   const name = (rules && tag(rules, "title")) ?? slug;
@@ -79,6 +98,7 @@ for (const [address, found] of Object.entries(chains)) {
   console.log(`${name}: ${wrong ?? `${tag(last, "balance")} (${entries}, all in order)`}`);
   console.log(`  ${address}`); // a name can be anybody's, an address cannot
   if (!wrong) console.log(`  last: ${tag(last, "points")}  ${last.content}`);
+  if (earlier.length) console.log(`  ${earlier.length} of an earlier chain: this key was forgotten, and began anew`);
 }
 if (Object.keys(chains).length === 0) console.log("nothing yet");
 process.exit(faults ? 1 : 0); // the pool leaves timers behind

@@ -153,6 +153,7 @@ def _card(holding: Holding) -> dict[str, Any]:
         "seq": card.seq if card else (last[1].seq if last else 0),
         "head": card.head if card else (last[0].id if last else None),
         "entries": [event.id for event, _ in holding.chain],
+        "earlier_entries": [event.id for event, _ in holding.earlier],
         "verified": not holding.faults and not holding.is_unproven,
         "verified_from": holding.begins,
         "faults": list(holding.faults),

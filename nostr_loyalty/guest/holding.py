@@ -26,7 +26,8 @@ SHOWN_MAX: Final = 5
 
 class Holding(NamedTuple):
     """`program` is the address, `definition` the rules in force (None: not found); `is_private`: only the guest and the
-    issuer can read the card. `chain` is sorted by seq; it may begin later than with 1 (`begins`).
+    issuer can read the card. `chain` is sorted by seq; it may begin later than with 1 (`begins`). `earlier`: entries of
+    before this key was forgotten; when it came back, its chain began anew.
     """
 
     program: str
@@ -36,6 +37,7 @@ class Holding(NamedTuple):
     chain: tuple[Line, ...]
     faults: tuple[str, ...]
     remarks: tuple[str, ...]
+    earlier: tuple[Line, ...] = ()
 
     @property
     def begins(self) -> int:
@@ -57,17 +59,17 @@ def held(
     `lines` are the customer's entries in any order, `in_force` the newest definition, `known` events that entries name
     as their rules, by id. `by_customer`: whoever looks has the customer's key, and has opened what only that opens.
     """
-    chain = tuple(
-        sorted(((event, entries.parse(event)) for event in lines), key=lambda line: (line[1].seq, line[0].id))
-    )
+    every = sorted(((event, entries.parse(event)) for event in lines), key=lambda line: (line[1].seq, line[0].id))
+    chain, earlier = since_the_newest_beginning(every, card)
     definition, unreadable = _read(in_force)
-    missing = [entry for _, entry in chain if entry.rev not in known]
+    missing = [line for line in every if line[1].rev not in known]
     faults = [
         *([unreadable] if unreadable else []),
         *(["the program's definition is on none of these relays"] if in_force is None else []),
         *_of_chain(chain, customer),
-        *_of_rules(program, chain, known),
-        *_of_lost_rules(missing, chain, in_force),
+        *_of_earlier(earlier, chain, customer),
+        *_of_rules(program, every, known),
+        *_of_lost_rules(missing, in_force),
         *_of_card(card, customer, chain),
     ]
     remarks = []
@@ -76,9 +78,38 @@ def held(
             f"{_entries(len(missing))} made under earlier rules, which these relays keep no more; the venue has them"
         )
     remarks += _of_the_beginning(chain, card, by_customer=by_customer)
+    if earlier:
+        count = "1 entry" if len(earlier) == 1 else f"{len(earlier)} entries"
+        remarks.append(
+            f"{count} of an earlier chain: this key was forgotten, and began anew; it counts no more"
+        )
     if card is None:
         remarks.append("no card was found")
-    return Holding(program, definition, card, is_private, chain, tuple(faults), tuple(remarks))
+    return Holding(program, definition, card, is_private, tuple(chain), tuple(faults), tuple(remarks), tuple(earlier))
+
+
+def since_the_newest_beginning(every: Sequence[Line], card: Card | None) -> tuple[list[Line], list[Line]]:
+    """The entries that belong to the newest beginning (entry 1), and those of before, both as they are sorted (by seq).
+
+    What is linked to a beginning belongs to it; what is linked to none, because entries are missing, belongs to the
+    newest one unless it is older than that.
+    """
+    beginnings: dict[str, str] = {}
+    for event, entry in every:
+        beginnings[event.id] = beginnings.get(entry.prev or "", event.id)
+    firsts = [event for event, entry in every if entry.seq == 1]
+    if not firsts:
+        return list(every), []
+    head = beginnings.get(card.head or "", "") if card is not None else ""
+    newest = max(firsts, key=lambda event: (event.created_at, event.id == head, event.id))
+    others = {event.id for event in firsts} - {newest.id}
+    mine = {
+        event.id for event, _ in every
+        if beginnings[event.id] == newest.id
+        or (beginnings[event.id] not in others and event.created_at >= newest.created_at)
+        or (beginnings[event.id] in others and event.created_at > newest.created_at)  # then it is no earlier chain
+    }  # fmt: skip
+    return [line for line in every if line[0].id in mine], [line for line in every if line[0].id not in mine]
 
 
 def _read(in_force: Event | None) -> tuple[Program | None, str | None]:
@@ -110,6 +141,23 @@ def _of_chain(chain: Sequence[Line], customer: str) -> Iterator[str]:
         )
 
 
+def _of_earlier(earlier: Sequence[Line], chain: Sequence[Line], customer: str) -> Iterator[str]:
+    """What was signed before the key was forgotten was true as well. Of it much may be gone, as it should be."""
+    told = {entry.key for _, entry in chain}
+    again = [entry.seq for _, entry in earlier if entry.key in told]
+    yield from _each(again, "of an earlier chain carries an idempotency key that came again")
+    while earlier:
+        own, earlier = since_the_newest_beginning(earlier, None)
+        if any(entry.customer != customer for _, entry in own):
+            yield "an entry of an earlier chain is about somebody else"
+        first = own[0][1].seq
+        unbroken = [line for place, line in enumerate(own) if line[1].seq == first + place]
+        try:
+            entries.verify_chain([event for event, _ in unbroken], whole=first == 1)
+        except ChainBroken as broken:
+            yield f"entry {unbroken[broken.at][1].seq} of an earlier chain: {CODES[broken.code]}"
+
+
 def _of_the_beginning(chain: Sequence[Line], card: Card | None, *, by_customer: bool) -> Iterator[str]:
     """What stood in public once and was withdrawn, or was always private, is nowhere for everybody; and what was
     withdrawn, or not sent while notices were off, not for the customer either. Only a beginning is like that, or all.
@@ -133,12 +181,11 @@ def _of_rules(program: str, chain: Sequence[Line], known: Mapping[str, Event]) -
     return _each(wrong, "names as its rules what is no definition of this program by its issuer")
 
 
-def _of_lost_rules(missing: Sequence[Entry], chain: Sequence[Line], in_force: Event | None) -> list[str]:
+def _of_lost_rules(missing: Sequence[Line], in_force: Event | None) -> list[str]:
     """Relays keep the newest definition only. What was decided after it cannot have been decided under another."""
-    made_at = {entry.seq: event.created_at for event, entry in chain}
     if in_force is None:
         return []
-    wrong = [entry.seq for entry in missing if made_at[entry.seq] > in_force.created_at]
+    wrong = [entry.seq for event, entry in missing if event.created_at > in_force.created_at]
     return _each(wrong, "names rules that nobody has, although it is younger than the rules in force")
 
 

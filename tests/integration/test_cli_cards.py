@@ -163,6 +163,33 @@ async def test_who_was_private_for_a_while_is_verified_from_there_on(tmp_path: P
         assert (card["verified"], card["verified_from"], card["seq"], card["faults"]) == (True, 2, 4, [])
 
 
+@pytest.mark.parametrize("visibility", ["private", "public"])
+async def test_a_key_that_was_forgotten_and_came_back_verifies(tmp_path: Path, visibility: str, shell: Shell) -> None:
+    """Its chain begins anew: that one is verified. What the guest still has of before is noted, and no fault."""
+    guest = new_key()
+    key_file = tmp_path / "guest.key"
+    key_file.write_text(guest.nsec())
+    key_file.chmod(0o600)
+    async with relay_named("scripted") as url, Observer(url) as observer:
+        venue = Venue(tmp_path, [url], visibility)
+        async with serving(venue.write_config()):
+            talk = Talk(venue, observer)
+            for order in (venue.order("1", guest.public), venue.order("2", guest.public)):
+                await observer.send(order)
+                await observer.replies(venue.till, order.id)
+            assert (await talk.say(guest, "forget me yes")).code == "forgotten"
+            back = venue.order("3", guest.public, ("30000", "sat"), at=int(time.time()) + 1)
+            await observer.send(back)
+            await observer.replies(venue.till, back.id)
+            assert "30" in (await talk.say(guest, "balance")).text
+        said = await shell("cards", "--key", key_file, "--relay", url, "--json")
+        assert said.code == errors.EXIT_OK, said.out
+        (card,) = said.json()["cards"]
+        assert (card["points"], card["seq"], len(card["entries"]), card["verified"]) == (30, 1, 1, True)
+        assert len(card["earlier_entries"]) == (2 if visibility == "private" else 0)
+        assert any("of an earlier chain" in one for one in card["remarks"]) == (visibility == "private")
+
+
 async def test_a_forged_proof_is_told(tmp_path: Path, shell: Shell) -> None:
     """A message that carries somebody else's entry is named by its author; junk in wraps is left alone."""
     async with town(tmp_path, "scripted") as place:

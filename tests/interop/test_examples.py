@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from kinds.keys import SecretKey, npub_encode
 from nostr_loyalty.keyfile import write_key_file
+from tests.integration.talk import Talk
 from tests.observer import Observer
 from tests.relays.real import unavailable
 from tests.relays.scripted import ScriptedRelay
@@ -179,6 +181,29 @@ async def test_a_guest_sees_the_balance(tmp_path: Path, folder: Path, relay: str
             seen = await run(folder, "guest_balance.mjs", *asked)
             lines = ["Café Sol: 24 (2 entries, all in order)", f"  {venue.address}", f"  last: +12  {THANKS}"]
             assert seen == (0, lines, "")
+
+
+@needs_tools
+async def test_a_guest_who_was_forgotten_and_came_back_begins_anew(tmp_path: Path, folder: Path) -> None:
+    """The new chain is verified and shown; that there was an earlier one is told, and no fault."""
+    guest = new_key()
+    async with ScriptedRelay() as relay, Observer(relay.url) as observer:
+        venue = Venue(tmp_path, [relay.url])
+        async with serving(venue.write_config()):
+            for number in (1, 2):
+                await observer.send(venue.wrapped(f"A-{number}", guest.public))
+            await observer.chain(venue, guest, 2)
+            talk = Talk(venue, observer)
+            assert (await talk.say(guest, "forget me yes")).code == "forgotten"
+            back = venue.order("A-3", guest.public, ("30000", "sat"), at=int(time.time()) + 1)
+            await observer.send(back)
+            await observer.replies(venue.till, back.id)
+            await talk.say(guest, "balance")
+        seen = await run(folder, "guest_balance.mjs", relay.url, key_file(folder, "guest.key", guest))
+        assert seen == (0, [
+            "Café Sol: 30 (1 entry, all in order)", f"  {venue.address}", f"  last: +30  {THANKS}",
+            "  2 of an earlier chain: this key was forgotten, and began anew",
+        ], "")  # fmt: skip
 
 
 @needs_tools

@@ -32,8 +32,8 @@ RULES_TEMPLATE = programs.template(Program(ISSUER.public, "cafe", "Café"), NOW)
 
 
 def chain(
-    *points: int, rev: Event = RULES, change: Callable[[int, Entry], Entry] = lambda _, entry: entry
-) -> list[Event]:
+    *points: int, rev: Event = RULES, change: Callable[[int, Entry], Entry] = lambda _, entry: entry, since: int = NOW,
+) -> list[Event]:  # fmt: skip
     """A chain of these movements, an hour apart; `change` alters an entry before it is signed."""
     found: list[Event] = []
     balance = 0
@@ -43,8 +43,13 @@ def chain(
             program=CAFE, relay="", customer=GUEST, type="earned" if moved >= 0 else "redeemed", points=moved,
             balance=balance, seq=seq, prev=found[-1].id if found else None, rev=rev.id, key=f"{seq:064x}", text="",
         )  # fmt: skip
-        found.append(sign(entries.template(change(seq, entry), NOW + 3_600 * seq), ISSUER))
+        found.append(sign(entries.template(change(seq, entry), since + 3_600 * seq), ISSUER))
     return found
+
+
+def anew(*points: int, since: int = NOW + 30 * 3_600, of: int = 100) -> list[Event]:
+    """The chain of a key that came back after it was forgotten; its idempotency keys begin at `of`."""
+    return chain(*points, since=since, change=lambda seq, entry: entry._replace(key=f"{of + seq:064x}"))
 
 
 def card(lines: list[Event], **changed: Any) -> Card:
@@ -100,6 +105,52 @@ def test_an_entry_that_is_missing_is_told() -> None:
     (fault,) = found([lines[0], lines[2]], card(lines)).faults
     assert fault.startswith("entry 2 is missing: not sent while notices were switched off, or")
     assert found(lines[:2], card(lines)).faults == ("the card is at entry 3, and the last entry that was found is 2",)
+
+
+def test_a_chain_that_began_anew_is_verified_and_the_earlier_one_noted() -> None:
+    """A key that was forgotten came back, twice: what counts is since the newest beginning, whatever is left."""
+    earlier, between, lines = chain(12, 30, -10), anew(7, of=50, since=NOW + 20 * 3_600), anew(5, 8)
+    for left in (earlier, earlier[2:], [earlier[0], earlier[2]]):
+        holding = found([*left, *between, *lines], card(lines), by_customer=True)
+        assert holding.faults == ()
+        assert [event.id for event, _ in holding.chain] == [event.id for event in lines]
+        assert {event.id for event, _ in holding.earlier} == {event.id for event in (*left, *between)}
+        (remark,) = holding.remarks
+        assert remark.startswith(f"{len(left) + 1} entries of an earlier chain: this key was forgotten")
+    (remark,) = found([earlier[0], *lines], card(lines)).remarks
+    assert remark.startswith("1 entry of an earlier chain: ")
+
+
+def test_a_chain_that_began_anew_within_a_second_is_told_apart_by_its_links() -> None:
+    """Forgotten and back within one second: the card's last entry goes back to the beginning that counts."""
+    earlier, lines = chain(12), anew(5, since=NOW)
+    both = found([*earlier, *lines], card(lines))
+    assert (both.faults, [event.id for event, _ in both.chain]) == ((), [lines[0].id])
+    assert found([*lines, *earlier], card(earlier)).chain[0][0].id == earlier[0].id
+
+
+def test_breaks_stay_breaks_where_a_chain_began_anew() -> None:
+    """A gap in the new chain, a wrong sum in the earlier one, an earlier one that goes on, a fact that came twice."""
+    earlier, lines = chain(12, 30, -10), anew(5, 8, 9)
+    (gap,) = found([*earlier, lines[0], lines[2]], card(lines)).faults
+    assert gap.startswith("entry 2 is missing")
+    wrong = chain(12, 30, change=lambda seq, entry: entry._replace(balance=99) if seq == 2 else entry)
+    (fault,) = found([*wrong, *lines], card(lines)).faults
+    assert fault == f"entry 2 of an earlier chain: {CODES['chain-wrong-balance']}"
+    goes_on = chain(12, 30, -10, since=NOW + 30 * 3_600 - 1_800)
+    assert found([*goes_on, *anew(5)], card(anew(5))).faults
+    twice = anew(5, of=0)
+    (fault,) = found([*earlier, *twice], card(twice)).faults
+    assert fault == "entry 1 of an earlier chain carries an idempotency key that came again"
+    assert "the card is at entry 3" in found([*earlier, *anew(5)], card(earlier)).faults[0]
+
+
+def test_an_entry_that_is_older_than_its_beginning_is_no_earlier_chain() -> None:
+    """Entry 2 is dated before entry 1, to which it is linked: time runs backwards."""
+    lines = chain(12, 30)
+    back = sign(entries.template(entries.parse(lines[1]), NOW), ISSUER)
+    (fault,) = found([lines[0], back], card([lines[0], back])).faults
+    assert fault == f"entry 2: {CODES['chain-time-reversed']}"
 
 
 @pytest.mark.parametrize("by_customer", [False, True])
