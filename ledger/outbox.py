@@ -89,7 +89,7 @@ SELECT json_group_array(json_array(id, lane, label, length(recipe), relays, acks
        coalesce(group_concat(hex(issuer) || hex(seed) || hex(recipe), ''), '')
 FROM (SELECT outbox.*, coalesce(address.relays, outbox.last_relays, '[]') AS theirs, checked_at,
              outbox.receiver IS NULL OR EXISTS (
-                 SELECT 1 FROM program JOIN standing ON program_id = program.id AND customer = outbox.receiver
+                 SELECT 1 FROM program CROSS JOIN standing ON program_id = program.id AND customer = outbox.receiver
                  WHERE seq > 0 OR visits > 0
              ) AS is_known
       FROM outbox {which})

@@ -178,6 +178,8 @@ async def entry_by_key(r: Read, key: str) -> Entry | None:
 
 async def entries_by_id(r: Read, ids: list[int]) -> dict[int, Entry]:
     """id -> entry, of those that are there."""
+    if not ids:
+        return {}
     marks = ", ".join("?" * len(ids))
     rows = await r.rows(_ENTRY.format(of="(SELECT 1)", on=f"entry.id IN ({marks})"), *ids)
     return {one.id: one for one in map(_entry, rows)}

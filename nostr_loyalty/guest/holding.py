@@ -80,9 +80,7 @@ def held(
     remarks += _of_the_beginning(chain, card, by_customer=by_customer)
     if earlier:
         count = "1 entry" if len(earlier) == 1 else f"{len(earlier)} entries"
-        remarks.append(
-            f"{count} of an earlier chain: this key was forgotten, and began anew; it counts no more"
-        )
+        remarks.append(f"{count} of an earlier chain: this key was forgotten, and began anew; it counts no more")
     if card is None:
         remarks.append("no card was found")
     return Holding(program, definition, card, is_private, tuple(chain), tuple(faults), tuple(remarks), tuple(earlier))
