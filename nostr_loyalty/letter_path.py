@@ -104,7 +104,7 @@ class LetterPath:
                 return await self._redeem_without_words(w, letter, served, writer, now)
             case registry.VANISH_REQUEST:
                 return await self._vanish(w, letter, now)
-        program = await meant.program_for(w, letter, served, writer, asked)
+        program = await meant.program_for(w, letter, served, writer, asked, now)
         if program is None:
             return _which(letter, served, writer, asked)
         if letter.message.rumor.kind == registry.ENCRYPTED_MESSAGE and not program.allows_nip04:

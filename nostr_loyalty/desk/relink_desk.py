@@ -56,7 +56,7 @@ def _take_choices_over(copy: WorkingCopy, old: Standing, new: Standing) -> Stand
         return new
     chosen = new._replace(
         shares=new.shares or ("private" if old.shares == "private" else None),
-        notify=old.notify if new.notify == "all" else new.notify, language=new.language or old.language,
+        notify=new.notify or old.notify, language=new.language or old.language,
     )  # fmt: skip
     return new if chosen == new else choose(copy, chosen)
 

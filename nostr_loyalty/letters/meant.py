@@ -8,7 +8,7 @@ from kinds import registry
 from kinds.keys import naddr_decode
 from kinds.program import address as address_of
 from kinds.tags import value
-from ledger import book, confirmations, orders, vouchers
+from ledger import book, claim_attempts, confirmations, orders, vouchers
 from ledger.confirmations import Confirmation
 from ledger.database import Write
 from ledger.orders import OrderRow
@@ -29,12 +29,13 @@ _NADDR: Final = re.compile(r"naddr1[0-9a-z]+", re.ASCII)
 
 
 async def program_for(
-    w: Write, letter: Letter, served: Sequence[ServedProgram], writer: Writer, asked: Asked | Misread
+    w: Write, letter: Letter, served: Sequence[ServedProgram], writer: Writer, asked: Asked | Misread, now: int
 ) -> ServedProgram | None:
     """The program that is meant: named, the one that a code is of, the only one, or the only one that knows the author.
     None: ask which.
 
-    A code that nothing has is of any of them: the answer is the same. A letter that names a program which this key does
+    A code that nothing has is of the nearest of them: the answer is the same. Whoever has guessed there too often finds
+    no receipt of another one by guessing on. A letter that names a program which this key does
     not serve (by its `a` tag, or by the link of a receipt) is not for the one that it does serve.
     """
     if asked.slug is not None:
@@ -49,10 +50,15 @@ async def program_for(
         return near[0]
     if isinstance(asked, Misread):  # how a command is written is the same for all
         return (near or served)[0] if asked.fault is not None or asked.nearest is not None else None
+    first = (near or served)[0]
+    if asked.verb == "claim":
+        wrong, _ = await claim_attempts.wrong(w, first.ledger_id, writer.key, now // 3_600)
+        if wrong >= first.rules.claims.attempts_key:
+            return first
     if asked.verb in OF_CODES:
-        return await _of_code(w, served, asked) or (near or served)[0]
+        return await _of_code(w, served, asked) or first
     if asked.verb == "help" and asked.fields["topic"] is not None:
-        return (near or served)[0]
+        return first
     return near[0] if len(near) == 1 else None
 
 

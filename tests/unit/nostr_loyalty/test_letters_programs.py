@@ -276,18 +276,3 @@ async def test_who_asks_what_this_is_hears_of_each_program(tmp_path: Path, text:
         for each in (text, "balance", "cafe-sol balance", "bar-luna balance", "help"):
             assert "elcome to" not in await place.says(stranger, each)
         assert "prove <claim>" in await place.says(stranger, "help prove")
-
-
-async def test_a_code_that_nothing_has_is_no_question_of_programs(tmp_path: Path) -> None:
-    """Who types a receipt's code is told that there is none such, not asked which program; a good one is found."""
-    async with street(tmp_path) as place:
-        served, stranger = place.served, new_key()
-        for verb, code in (("claim", "claim-unknown"), ("cancel", "voucher-unknown")):
-            (answer,) = await served.write(stranger, f"{verb} 0000-0000-0000-0000")
-            assert answer.code == code
-        await place.order("cafe-sol", "1", served.guest)
-        await place.order("bar-luna", "1", served.guest)
-        (receipt,) = await served.take(served.order("r", "9000", customer=None))
-        (answer,) = await served.write(stranger, f"claim {receipt.claim}")
-        assert (answer.code, answer.tag("a")) == ("done", served.programs.all[0].address)
-        assert await place.balances(stranger) == {"cafe-sol": 9}
