@@ -31,12 +31,12 @@ async function everything(filter) {
   }
 }
 
-/** The signed entry in a notice, if its author is the program that it speaks of. */
-function proof(wrap) {
+/** The signed entries in a message, of which its author is the program: one in a notice, more after `history`. */
+function proofs(wrap) {
   try {
     const message = nip59.unwrapEvent(wrap, guest); // proves who wrote it
-    const entry = JSON.parse(tag(message, "proof"));
-    return entry.pubkey === message.pubkey ? [entry] : [];
+    const found = message.tags.filter((each) => each[0] === "proof").map((each) => JSON.parse(each[1]));
+    return found.filter((entry) => entry.pubkey === message.pubkey);
   } catch {
     return []; // another message, or junk by somebody
   }
@@ -80,7 +80,7 @@ function isGenuine(entry) {
 }
 
 const inClear = await everything({ kinds: [7411], "#p": [me] }); // of public programs
-const inWraps = (await everything({ kinds: [1059], "#p": [me] })).flatMap(proof);
+const inWraps = (await everything({ kinds: [1059], "#p": [me] })).flatMap(proofs);
 const chains = {};
 for (const entry of [...inClear, ...inWraps].filter(isGenuine)) (chains[tag(entry, "a")] ??= new Map()).set(entry.id, entry);
 

@@ -13,7 +13,7 @@ from ledger.standings import Standing
 # Answers still go out, the customer waits for them; an answer that could not be sent is of use to nobody.
 _UNSAID: Final = """
 DELETE FROM outbox
-WHERE (label IN ('entry', 'shown', 'notice', 'word', 'card', 'award') OR state = 'abandoned')
+WHERE (label IN ('entry', 'shown', 'notice', 'word', 'receipts', 'card', 'award') OR state = 'abandoned')
   AND instr(recipe, CAST(lower(hex(?2)) AS BLOB)) > 0
   AND instr(recipe, (SELECT CAST(address AS BLOB) FROM program WHERE id = ?1)) > 0
 """

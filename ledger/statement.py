@@ -11,6 +11,7 @@ from ledger.database import Read
 from ledger.entry import Entry
 
 PAGE: Final = 500
+SEQ_MAX: Final = 2**53 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ SELECT s.id, p.address, p.slug, s.customer, s.balance, s.deficit, s.lifetime, s.
 FROM program AS p CROSS JOIN standing AS s ON s.program_id = p.id
 """
 
-# From the head back along the chain, at most ?3 entries, those above ?2 only.
+# From the head back along the chain, at most ?3 entries, of these those above ?2 and below ?4 only.
 _CHAIN: Final = """
 WITH RECURSIVE chain (id, left) AS (
     SELECT head_id, ?3 - 1 FROM standing WHERE id = ?1 AND head_id IS NOT NULL AND seq > ?2
@@ -94,7 +95,7 @@ WITH RECURSIVE chain (id, left) AS (
     SELECT entry.prev_id, chain.left - 1 FROM chain CROSS JOIN entry ON entry.id = chain.id
     WHERE chain.left > 0 AND entry.seq > ?2 + 1
 )
-""" + _ENTRY.format(of="chain", on="entry.id = chain.id")
+""" + _ENTRY.format(of="chain", on="entry.id = chain.id AND entry.seq < ?4")
 
 # Every slice of the index entry_by_ref, up to that of the newest entry ?2.
 _SLICES: Final = """
@@ -152,9 +153,13 @@ async def next_expiry(r: Read, standing_id: int, now: int) -> tuple[int, int] | 
     return sum(lot.remaining for lot in dated if lot.expires_at == soonest), soonest
 
 
-async def history(r: Read, standing_id: int, *, limit: int = PAGE, after_seq: int = 0) -> list[Entry]:
-    """The newest entries of a standing, at most `limit` and only those above `after_seq`; oldest first."""
-    rows = await r.rows(_CHAIN, standing_id, after_seq, limit)
+async def history(
+    r: Read, standing_id: int, *, limit: int = PAGE, after_seq: int = 0, before_seq: int = SEQ_MAX
+) -> list[Entry]:
+    """The newest entries of a standing, at most `limit`, and of these only those above `after_seq` and below
+    `before_seq`; oldest first.
+    """
+    rows = await r.rows(_CHAIN, standing_id, after_seq, limit, before_seq)
     return sorted((_entry(row) for row in rows), key=lambda one: one.seq)
 
 

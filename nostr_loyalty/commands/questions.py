@@ -51,10 +51,11 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What were the last `lines` (1 to HISTORY_MAX) entries?"""
+    """What were the last `lines` (1 to HISTORY_MAX) entries, or those before the entry number `before`?"""
 
     who: str | None = None
     lines: int = HISTORY_LINES
+    before: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,17 +141,23 @@ def _balance(given: Arguments) -> Read:
 
 
 def _history(given: Arguments) -> Read:
-    """`history [who] [n]`; more lines than there may be are as many as there may be."""
+    """`history [who] [n [before]]`; more lines than there may be are as many as there may be."""
     whos: dict[str, Who] = {}
-    if given.left and not (len(given.left) == 1 and _is_few(given.left[0])):
+    if given.left and not (len(given.left) <= len(("n", "before")) and all(map(_is_few, given.left))):
         whos = {"who": given.somebody()}
-    lines = HISTORY_LINES
+    lines, before = HISTORY_LINES, None
     if given.left:
-        word = given.word()
-        lines = reading.points(word)
-        if not lines:
-            raise Unclear("word-unclear", word.text)
-    return "history", {"lines": min(lines, HISTORY_MAX)}, whos
+        lines = _some(given.word())
+    if given.left:
+        before = _some(given.word())
+    return "history", {"lines": min(lines, HISTORY_MAX), "before": before}, whos
+
+
+def _some(word: Word) -> int:
+    number = reading.points(word)
+    if not number:
+        raise Unclear("word-unclear", word.text)
+    return number
 
 
 def _is_few(word: Word) -> bool:

@@ -57,8 +57,9 @@ USAGES: Final[Mapping[str, Usage]] = MappingProxyType({
         operator=True, customer=True,
     ),
     "history": Usage(
-        "history [who] [number]", "tells the last entries", "history 20", "Operators may ask for a guest, too.",
-        operator=True, customer=True,
+        "history [who] [number] [before]", "tells the last entries", "history 20",
+        "Operators may ask for a guest, too. Your own come with your signed receipts, for your app to keep. “history"
+        " 100 101” tells the hundred entries before number 101.", operator=True, customer=True,
     ),
     "rewards": Usage(
         "rewards", "tells what points can buy", "rewards", "With each reward stands what is missing for it.",

@@ -21,7 +21,7 @@ from kinds.program_set import Item
 from kinds.tags import value
 from nostr_loyalty.clock import Clock
 from nostr_loyalty.guest.holding import Holding, held
-from nostr_loyalty.guest.messages import card_in, proof_in
+from nostr_loyalty.guest.messages import card_in, proof_in, proofs_in
 from nostr_loyalty.guest.program_search import definitions
 from nostr_loyalty.guest.relays import Relays
 from relay_client.filter import Filter
@@ -119,24 +119,26 @@ def _open_all(events: Iterable[Event], key: SecretKey, opened: _Opened) -> None:
         except KindsError:
             opened.unopened += 1
             continue
-        if rumor.kind != registry.DIRECT_MESSAGE or not _carries_entry(rumor):
-            continue
-        try:
-            event, entry = proof_in(rumor, key.public)
-        except KindsError as fault:
-            opened.faults.append(f"a message by {npub_encode(rumor.pubkey)} carries an entry that is none: {fault}")
-            continue
-        opened.proofs[event.id] = event
-        address = card_in(rumor)
-        if address is not None and rumor.created_at >= opened.cards.get(entry.program, (0, ""))[0]:
-            opened.cards[entry.program] = rumor.created_at, address
+        if rumor.kind == registry.DIRECT_MESSAGE:
+            for proof in proofs_in(rumor):
+                if _is_entry(proof):
+                    _keep(rumor, proof, key, opened)
 
 
-def _carries_entry(rumor: Rumor) -> bool:
-    """Whether a message carries what should be an entry: a proof may be something else, such as an attestation."""
-    proof = value(rumor.tags, "proof")
-    if proof is None:
-        return False
+def _keep(rumor: Rumor, proof: str, key: SecretKey, opened: _Opened) -> None:
+    try:
+        event, entry = proof_in(rumor, key.public, proof)
+    except KindsError as fault:
+        opened.faults.append(f"a message by {npub_encode(rumor.pubkey)} carries an entry that is none: {fault}")
+        return
+    opened.proofs[event.id] = event
+    address = card_in(rumor)
+    if address is not None and rumor.created_at >= opened.cards.get(entry.program, (0, ""))[0]:
+        opened.cards[entry.program] = rumor.created_at, address
+
+
+def _is_entry(proof: str) -> bool:
+    """Whether what a message carries should be an entry: a proof may be something else, such as an attestation."""
     try:
         return parse_event(proof).kind == registry.ENTRY
     except KindsError:

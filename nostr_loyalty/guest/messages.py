@@ -10,7 +10,7 @@ from kinds.errors import Unreadable
 from kinds.event import Event, Rumor, parse_event, verify
 from kinds.keys import SecretKey
 from kinds.registry import GIFT_WRAP
-from kinds.tags import value
+from kinds.tags import all_of, value
 
 
 def opened(event: Event, keys: Mapping[str, SecretKey]) -> tuple[str, Rumor] | None:
@@ -31,17 +31,23 @@ def answer_in(rumor: Rumor, issuer: str) -> Answer:
     return parse_answer(rumor)
 
 
-def proof_in(rumor: Rumor, customer: str) -> tuple[Event, Entry]:
-    """The signed entry inside a guest's notice, verified. Raises Unreadable, or NotAdmitted when the proof is none.
+def proof_in(rumor: Rumor, customer: str, proof: str | None = None) -> tuple[Event, Entry]:
+    """The signed entry inside a guest's notice, verified; `proof`: another than the first. Raises Unreadable, or
+    NotAdmitted when the proof is none.
 
     The notice's author must be the entry's issuer, and the entry must be about this customer.
     """
     message = parse_message(rumor)
-    event = verify(parse_event(value(message.tags, "proof") or ""))
+    event = verify(parse_event(proof or value(message.tags, "proof") or ""))
     line = entry.parse(event)
     if event.pubkey != rumor.pubkey or line.customer != customer:
         raise Unreadable("entry-malformed", "the proof is about somebody else, or by somebody else")
     return event, line
+
+
+def proofs_in(rumor: Rumor) -> list[str]:
+    """The text of every proof that a message carries, in their order."""
+    return [tag[1] for tag in all_of(rumor.tags, "proof") if len(tag) > 1]
 
 
 def card_in(rumor: Rumor) -> str | None:

@@ -9,14 +9,16 @@ from ledger import book, orders, statement, tally, vouchers
 from ledger.book import Standing
 from ledger.database import Write
 from nostr_loyalty.commands import questions as asked_for
+from nostr_loyalty.commands.outcome import Fact
 from nostr_loyalty.commands.questions import Question, verb_of_question
 from nostr_loyalty.commands.words import fold
 from nostr_loyalty.desk import completing, tiers
 from nostr_loyalty.desk.facts import Dice, Facts
 from nostr_loyalty.intake.recognition import Message
+from nostr_loyalty.letters import receipts
 from nostr_loyalty.letters.reply import Said
 from nostr_loyalty.programs import ServedProgram
-from nostr_loyalty.publishing import answering, helping
+from nostr_loyalty.publishing import answering, helping, publications
 from nostr_loyalty.publishing.answering import RewardLine, Sums
 from nostr_loyalty.rules import redeeming, tiering
 from nostr_loyalty.rules.authority import OperatorRole, beyond, may
@@ -44,8 +46,8 @@ async def answer(
             return Said(program, helping.help_text(program, role, topic))
         case asked_for.Balance(who=who):
             return await _balance(w, program, message.author, who, now)
-        case asked_for.History(who=who, lines=lines):
-            return await _history(w, program, message.author, who, lines)
+        case asked_for.History():
+            return await _history(w, program, message.author, question)
         case asked_for.Rewards():
             return await _rewards(w, program, message.author, now)
         case asked_for.Report(period=period):
@@ -101,12 +103,22 @@ async def _balance(w: Write, program: ServedProgram, asker: str, who: str | None
     return Said(program, text, facts={"balance": standing.balance, "tier": standing.tier, "seq": standing.seq})
 
 
-async def _history(w: Write, program: ServedProgram, asker: str, who: str | None, lines: int) -> Said:
-    standing = await standing_of(w, program, who or asker)
+async def _history(w: Write, program: ServedProgram, asker: str, asked: asked_for.History) -> Said:
+    """With the signed entries, where they are the asker's own."""
+    standing = await standing_of(w, program, asked.who or asker)
     if standing is None:
-        return _no_card(program, asker, who)
-    entries = await statement.history(w, standing.id, limit=lines, after_seq=max(0, standing.seq - lines))
-    return Said(program, answering.history(program, entries), facts={"balance": standing.balance})
+        return _no_card(program, asker, asked.who)
+    end = min(asked.before or standing.seq + 1, standing.seq + 1)
+    after = max(0, end - 1 - asked.lines)
+    entries = await statement.history(w, standing.id, limit=standing.seq, after_seq=after, before_seq=end)
+    facts: dict[str, Fact] = {"balance": standing.balance, "seq": standing.seq}
+    is_own = standing.customer == asker
+    if is_own and standing.card_at and (publications.is_public(program, standing) or standing.card_name):
+        facts["card"] = publications.card_address(program, standing)
+    return Said(
+        program, answering.history(program, entries), facts=facts,
+        receipts=tuple(receipts.packed(entries)) if is_own else (),
+    )  # fmt: skip
 
 
 async def _rewards(w: Write, program: ServedProgram, customer: str, now: int) -> Said:

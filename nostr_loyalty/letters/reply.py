@@ -12,8 +12,9 @@ from ledger.newcomers import Newcomer
 from nostr_loyalty.commands.outcome import Fact
 from nostr_loyalty.desk.facts import Dice
 from nostr_loyalty.intake.recognition import Letter, Message
+from nostr_loyalty.letters.receipts import Packed
 from nostr_loyalty.programs import ServedProgram
-from nostr_loyalty.publishing import publications, qr_code, welcoming, wording
+from nostr_loyalty.publishing import answering, publications, qr_code, welcoming, wording
 from nostr_loyalty.publishing.helping import TEXT_BYTES_MAX
 from nostr_loyalty.publishing.saying import signed
 from nostr_loyalty.rules.refusal import Refusal
@@ -27,11 +28,12 @@ WELCOMES_MAX: Final = 4
 class Said:
     """What is answered: `text` for people; `code` and `facts` for clients, in tags. `promises`: left by it so far.
 
-    `proof`: the document of an attestation, to be signed and handed over. `shows_entries`: the entries are named in
-    the text, for an operator. `greets`: a first contact gets the welcome, of `programs` where several are meant.
+    `proof`: the document of an attestation, to be signed and handed over; `receipts`: the customer's entries, likewise,
+    in messages of their own (not in the old form, which has no tags). `shows_entries`: the entries are named in the
+    text, for an operator. `greets`: a first contact gets the welcome, of `programs` where several are meant.
     `farewell`: where the reader read, who was
-    forgotten by it: the answer goes there, and nothing is looked up for it; `forgot`: under which keys. `asker`:
-    somebody else, who is told the same in answer to a message of its own.
+        forgotten by it: the answer goes there, and nothing is looked up for it; `forgot`: under which keys. `asker`:
+        somebody else, who is told the same in answer to a message of its own.
     """
 
     program: ServedProgram
@@ -43,6 +45,7 @@ class Said:
     greets: bool = True
     programs: tuple[ServedProgram, ...] = ()
     proof: bytes | None = None
+    receipts: tuple[Packed, ...] = ()
     farewell: tuple[str, ...] | None = None
     forgot: tuple[str, ...] = ()
     asker: tuple[str, str] | None = None
@@ -84,6 +87,16 @@ async def answered(w: Write, letter: Letter, said: Said, now: int, dice: Dice) -
     promises.append(
         publications.letter(program, message.author, texts[-1], tags, now, dice(32), nip04=nip04, proof=said.proof)
     )
+    if not nip04:
+        handed = [("e", message.ref, "", "reply"), ("notice",), ("a", program.address)]
+        handed += [("card", str(said.facts["card"]))] if "card" in said.facts else []
+        promises += [
+            publications.receipts(
+                program, message.author, answering.receipts(program, one.first, one.last), handed, one.documents, now,
+                dice(32),
+            )
+            for one in said.receipts
+        ]  # fmt: skip
     if said.farewell is not None:
         there = said.farewell
         promises = [one._replace(receiver=None, last_relays=there) if one.receiver else one for one in promises]

@@ -124,6 +124,16 @@ def history(program: ServedProgram, entries: Sequence[Entry]) -> str:
     return bounded(program, [say(program, "The last entries at {title}:", title=program.title), *lines])
 
 
+def receipts(program: ServedProgram, first: int, last: int) -> str:
+    """Beside the signed entries that a guest's app keeps."""
+    if first == last:
+        return say(program, "Your signed receipt {first} of {title}, for your app.", first=first, title=program.title)
+    return say(
+        program, "Your signed receipts {first} to {last} of {title}, for your app.", first=first, last=last,
+        title=program.title,
+    )  # fmt: skip
+
+
 def rewards(program: ServedProgram, rows: Sequence[RewardLine], spendable: int) -> str:
     """What points buy, and what is missing for it."""
     if not rows:

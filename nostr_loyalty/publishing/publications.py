@@ -6,6 +6,7 @@ A card supersedes an unsent one of the same customer; nothing else is ever repla
 Source: protocol §4 and §7 (entries, cards), §6 (answers).
 """
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from kinds import answer as wire_answer
@@ -109,6 +110,15 @@ def letter(
         recipe = sealing.message(to, text, tags, now) if proof is None else sealing.notice(proof, to, text, tags, now)
     receiver = None if nip04 else to  # a kind 4 is read where it was written from, not where gift wraps are
     return _promise(program, LANE_ANSWER, "letter", recipe, seed, program.dm_relays, receiver=receiver)
+
+
+def receipts(
+    program: ServedProgram, to: str, text: str, tags: list[tuple[str, ...]], documents: Sequence[bytes], now: int,
+    seed: bytes,
+) -> Promise:  # fmt: skip
+    """Entries that the customer asked for again, signed, each as a `proof`."""
+    recipe = sealing.receipts(documents, to, text, tags, now)
+    return _promise(program, LANE_ANSWER, "receipts", recipe, seed, program.dm_relays, receiver=to)
 
 
 def card_address(program: ServedProgram, standing: Standing) -> str:

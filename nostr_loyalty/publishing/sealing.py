@@ -8,6 +8,7 @@ A recipe (JSON) holds facts; what can be made of them later is made here, where 
   plain    a document (NIP-01's canonical form, whose SHA-256 is the event id), signed as it stands
   message  a kind 14 to `to`, gift-wrapped (NIP-17, NIP-59)
   notice   the same, carrying the signed `entry` (a document) in its `proof` tag (protocol §7)
+  receipts the same, carrying several signed `entries`
   display  the same in an ephemeral wrap, for a kitchen display
   nip04    the same words as a kind 4, for whoever writes so
   card     a customer's standing; a private one is encrypted to the customer with NIP-44 (protocol §7)
@@ -50,6 +51,12 @@ def notice(entry: bytes, to: str, text: str, tags: Sequence[Sequence[str]], at: 
     return orjson.dumps({"form": "notice", "entry": entry.decode(), "to": to, "text": text, "tags": tags, "at": at})
 
 
+def receipts(entries: Sequence[bytes], to: str, text: str, tags: Sequence[Sequence[str]], at: int) -> bytes:
+    """The recipe of a direct message with several entries; the proofs are added when it is sealed."""
+    documents = [entry.decode() for entry in entries]
+    return orjson.dumps({"form": "receipts", "entries": documents, "to": to, "text": text, "tags": tags, "at": at})
+
+
 def display(to: str, text: str, tags: Sequence[Sequence[str]], at: int) -> bytes:
     """The recipe of a direct message in an ephemeral wrap, which relays pass on at once and do not keep."""
     return orjson.dumps({"form": "display", "to": to, "text": text, "tags": tags, "at": at})
@@ -76,7 +83,7 @@ class Sealer:
         self._keys = dict(keys)
         self._forms: dict[str, Callable[[dict[str, Any], SecretKey, bytes], Event]] = {
             "plain": self._plain, "message": self._message, "notice": self._notice, "card": self._card,
-            "nip04": self._nip04, "display": self._display,
+            "nip04": self._nip04, "display": self._display, "receipts": self._receipts,
         }  # fmt: skip
 
     def seal(self, issuer: str, recipe: bytes, seed: bytes) -> Sealed:
@@ -94,8 +101,11 @@ class Sealer:
         return self._give(rumor, fields, key, seed)
 
     def _notice(self, fields: dict[str, Any], key: SecretKey, seed: bytes) -> Event:
-        proof = ("proof", to_json(sign_canonical(fields["entry"].encode(), key)))
-        return self._message({**fields, "tags": [*fields["tags"], proof]}, key, seed)
+        return self._receipts({**fields, "entries": [fields["entry"]]}, key, seed)
+
+    def _receipts(self, fields: dict[str, Any], key: SecretKey, seed: bytes) -> Event:
+        proofs = [("proof", to_json(sign_canonical(each.encode(), key))) for each in fields["entries"]]
+        return self._message({**fields, "tags": [*fields["tags"], *proofs]}, key, seed)
 
     def _display(self, fields: dict[str, Any], key: SecretKey, seed: bytes) -> Event:
         tags = [tuple(tag) for tag in fields["tags"]]

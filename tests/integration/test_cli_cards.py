@@ -190,6 +190,32 @@ async def test_a_key_that_was_forgotten_and_came_back_verifies(tmp_path: Path, v
         assert any("of an earlier chain" in one for one in card["remarks"]) == (visibility == "private")
 
 
+async def test_a_guest_asks_for_what_notices_kept_back(tmp_path: Path, shell: Shell) -> None:
+    """With notices switched off for a while there is a hole in what the guest was sent; `history` fills it, also with
+    what was public first and then withdrawn.
+    """
+    guest = new_key()
+    key_file = tmp_path / "guest.key"
+    key_file.write_text(guest.nsec())
+    key_file.chmod(0o600)
+    async with relay_named("rust") as url, Observer(url) as observer:
+        venue = Venue(tmp_path, [url], "public")
+        async with serving(venue.write_config()):
+            talk = Talk(venue, observer)
+            for number, text in (("1", "share private"), ("2", "notify off"), ("3", "notify all"), ("4", "balance")):
+                order = venue.order(number, guest.public)
+                await observer.send(order)
+                await observer.replies(venue.till, order.id)
+                assert (await talk.say(guest, text)).code == "answered"
+            asked = ("cards", "--key", key_file, "--relay", url)
+            said = await shell(*asked)
+            assert (said.code, "DOES NOT VERIFY" in said.out) == (errors.EXIT_DIFFERS, True), said.out
+            await talk.say(guest, "history 100")
+            said = await shell(*asked)
+            assert said.code == errors.EXIT_OK, said.out
+            assert "verified: 4 entries signed by" in said.out
+
+
 async def test_a_forged_proof_is_told(tmp_path: Path, shell: Shell) -> None:
     """A message that carries somebody else's entry is named by its author; junk in wraps is left alone."""
     async with town(tmp_path, "scripted") as place:

@@ -121,8 +121,9 @@ function chained(entries) {
 async function receipts(relays) {
   const wraps = await stored(relays.guest, wrapsOf("guest"));
   const messages = wraps.map((wrap) => unwrapped(wrap, secrets.guest));
-  const proofs = messages.map((one) => tag(one, "proof")).filter((one) => one !== undefined);
-  return proofs.map((one) => JSON.parse(one)).filter((one) => one.kind === 7411);
+  const proofs = messages.flatMap((one) => one.tags.filter(([name]) => name === "proof"));
+  const entries = proofs.map(([, text]) => JSON.parse(text)).filter((one) => one.kind === 7411);
+  return [...new Map(entries.map((one) => [one.id, one])).values()]; // `history` brings again what notices brought
 }
 
 async function strangersView(relays) {
