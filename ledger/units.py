@@ -87,3 +87,8 @@ def format_money(money: Money) -> tuple[str, str]:
         return str(money.minor), money.currency
     digits = str(money.minor).rjust(decimals + 1, "0")
     return f"{digits[:-decimals]}.{digits[-decimals:]}", money.currency
+
+
+def unit_shown(currency: str) -> str:
+    """A currency as people write it: bitcoin is kept in msat, and spoken of in sat."""
+    return "sat" if currency == MSAT else currency

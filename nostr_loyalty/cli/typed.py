@@ -8,8 +8,9 @@ from typing import Final
 from kinds.keys import bech32_decode, nevent_decode, read_public_key
 from kinds.tags import is_hex64
 from ledger.units import Money
+from nostr_loyalty.commands import words
 from nostr_loyalty.commands.command import POINTS_MAX
-from nostr_loyalty.commands.fields import read_money
+from nostr_loyalty.commands.words import Unclear, Word
 from nostr_loyalty.config import rule_values
 from nostr_loyalty.config.values import relay_url
 
@@ -74,11 +75,20 @@ def points(text: str) -> int:
 
 
 def money(text: str) -> Money:
-    """An amount with its unit."""
+    """An amount with its unit, as messages have it too: "8.50 EUR", "1000sat"."""
     try:
-        return read_money(text)
-    except ValueError as fault:
-        raise argparse.ArgumentTypeError(str(fault)) from None
+        return words.amount([Word(part, 0) for part in text.split()])
+    except Unclear:
+        says = f'{text[:40]!r} is no amount; write it like "8.50 EUR" or "500 sat"'
+        raise argparse.ArgumentTypeError(says) from None
+
+
+def some_money(text: str) -> Money:
+    """The same, but not 0."""
+    amount = money(text)
+    if not amount.minor:
+        raise argparse.ArgumentTypeError(f'{text[:40]!r} is nothing; name a part like "5 EUR", or leave it out for all')
+    return amount
 
 
 def days(text: str) -> int:

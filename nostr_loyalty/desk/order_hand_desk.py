@@ -30,7 +30,10 @@ def refund(copy: WorkingCopy, request: Request, command: Refund) -> Deed | Refus
     if isinstance(taken, Refusal):
         return taken
     entries = tuple(copy.slip.entries[before:])
-    text = deeds.order_taken_back(request.program, row.reference, taken)
+    if row.status == "paid":
+        text = deeds.order_taken_back(request.program, row.reference, taken)
+    else:
+        text = deeds.order_taken_back_before(request.program, row.reference)
     return Deed(text, _whose(copy, row), entries, facts={"order": row.reference})
 
 

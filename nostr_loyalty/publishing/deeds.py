@@ -51,6 +51,11 @@ def order_taken_back(program: ServedProgram, order: str, points: int) -> str:
     return say(program, "Order {order} taken back: {points}.", order=order, points=delta(program, -points))
 
 
+def order_taken_back_before(program: ServedProgram, order: str) -> str:
+    """After `refund` of an order that had been taken back in whole, by anybody."""
+    return say(program, "Order {order} was taken back before; nothing of it is left.", order=order)
+
+
 def order_released(program: ServedProgram, order: str, points: int) -> str:
     """After `release`."""
     return say(program, "Order {order} released: {points}.", order=order, points=delta(program, points))

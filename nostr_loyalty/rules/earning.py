@@ -16,7 +16,7 @@ from fractions import Fraction
 from math import floor
 from typing import Final, NamedTuple
 
-from ledger.units import Money, format_money
+from ledger.units import Money, format_money, unit_shown
 from nostr_loyalty.rules.program import ONE, Factor, ProgramRules, VisitRule, divide
 from nostr_loyalty.rules.reckoning import Lookups, applying, lookups, within_caps
 from nostr_loyalty.rules.refusal import Points, Refusal
@@ -88,7 +88,7 @@ def earn(rules: ProgramRules, order: OrderFacts, customer: CustomerFacts) -> Ear
     known = lookups(rules)
     rule = known.spend.get(order.currency)
     if rule is None and known.spend:
-        return Refusal.saying("amount-without-rule", "unit {unit}", unit=order.currency)
+        return Refusal.saying("amount-without-rule", "unit {unit}", unit=unit_shown(order.currency))
     basis = _basis(known, order)
     numerator = stamp = bonus = 0
     denominator = 1

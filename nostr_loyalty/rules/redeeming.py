@@ -8,6 +8,7 @@ that is paused or has ended still lets its customers spend.
 from collections.abc import Callable
 from typing import NamedTuple
 
+from ledger.units import unit_shown
 from nostr_loyalty.rules.calendar import day_of, period_key, start_of_day
 from nostr_loyalty.rules.program import DAY_S, Cost, Period, ProgramRules, Reward, RewardType
 from nostr_loyalty.rules.refusal import Day, Points, Refusal
@@ -114,7 +115,10 @@ def charge(reward_type: RewardType, cost: int, off: Cost | None, bill: Cost | No
         return cost
     if bill.currency != off.currency:
         return Refusal.saying(
-            "bill-other-unit", "bill in {bill}, discount in {off}", bill=bill.currency, off=off.currency
+            "bill-other-unit",
+            "bill in {bill}, discount in {off}",
+            bill=unit_shown(bill.currency),
+            off=unit_shown(off.currency),
         )
     return cost * bill.minor // off.minor if bill.minor < off.minor else cost
 

@@ -9,6 +9,7 @@ who gives back one of two cakes was there.
 
 from dataclasses import dataclass
 
+from ledger.units import Money, format_money, unit_shown
 from nostr_loyalty.rules.refusal import Refusal
 
 
@@ -39,18 +40,27 @@ def refund(order: StoredOrder, minor: int, currency: str) -> Reversal | Refusal:
     """Take back the share of a refund of `minor` (0 or more), in the order's own currency."""
     if currency != order.currency:
         return Refusal.saying(
-            "refund-other-unit", "refund in {unit}, order in {order_unit}", unit=currency, order_unit=order.currency
+            "refund-other-unit",
+            "refund in {unit}, order in {order_unit}",
+            unit=unit_shown(currency),
+            order_unit=unit_shown(order.currency),
         )
     total = order.refunded_minor + minor
     if total > order.amount_minor:
         return Refusal.saying(
-            "refund-above-order", "{total} refunded of {amount} in the smallest unit of {unit}",
-            total=total, amount=order.amount_minor, unit=currency,
+            "refund-above-order", "{refund} is more than the {left} that are left of {amount}",
+            refund=_written(minor, currency), left=_written(order.amount_minor - order.refunded_minor, currency),
+            amount=_written(order.amount_minor, currency),
         )  # fmt: skip
     if total == order.amount_minor:
         return Reversal(order.earned - order.reversed, total, whole=True)
     due = (order.earned - order.fixed) * total // order.amount_minor
     return Reversal(max(0, due - order.reversed), total, whole=False)
+
+
+def _written(minor: int, currency: str) -> str:
+    """An amount as people write it: "55.00 EUR"."""
+    return " ".join(format_money(Money(minor, currency)))
 
 
 def cancel(order: StoredOrder) -> Reversal:

@@ -29,6 +29,24 @@ async def test_a_refund_by_hand_is_one_by_the_till(tmp_path: Path) -> None:
         await served.assert_clean()
 
 
+async def test_a_second_refund_of_the_whole_is_said_to_be_one(tmp_path: Path) -> None:
+    """Taken back by an operator, or by the till: whoever takes it back once more is told so, and nothing moves. A part
+    of it is more than what is left.
+    """
+    async with Served(tmp_path) as served:
+        await served.take(served.order("order-1"), served.order("order-2"))
+        await served.take(served.order("order-2", status="canceled"))
+        assert (await served.command(Refund("order-1"))).text == "Order order-1 taken back: -12 points."
+        for order in ("order-1", "order-2"):
+            again = await served.command(Refund(order))
+            assert (again.code, again.text) == ("done", f"Order {order} was taken back before; nothing of it is left.")
+        part = await served.command(Refund("order-1", Money(3_000_000, "msat")))
+        assert part.refusal is not None
+        assert part.refusal.detail == "3000 sat is more than the 0 sat that are left of 12000 sat"
+        assert await served.moved() == [12, 12, -12, -12]
+        await served.assert_clean()
+
+
 async def test_a_refund_by_hand_of_nobodys_order(tmp_path: Path) -> None:
     """An unclaimed receipt is worth less, or nothing."""
     async with Served(tmp_path) as served:

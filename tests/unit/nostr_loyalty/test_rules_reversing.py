@@ -12,7 +12,14 @@ def test_refunds_stay_within_the_order() -> None:
     """Bug 20, 56: another unit is refused, more than is left is refused, the last one takes whatever is left."""
     order = StoredOrder(10_000, "EUR", 4_000, 10, 4)
     assert refund(order, 1_000, "USD") == Refusal("refund-other-unit", "refund in USD, order in EUR")
-    assert isinstance(refund(order, 6_001, "EUR"), Refusal)
+    assert refund(order, 6_001, "EUR") == Refusal(
+        "refund-above-order", "60.01 EUR is more than the 60.00 EUR that are left of 100.00 EUR"
+    )
+    sats = StoredOrder(12_000_000, "msat", 2_000_000, 10, 0)
+    assert refund(sats, 10_001_000, "msat") == Refusal(
+        "refund-above-order", "10001 sat is more than the 10000 sat that are left of 12000 sat"
+    )
+    assert refund(sats, 1, "EUR") == Refusal("refund-other-unit", "refund in EUR, order in sat")
     assert refund(order, 6_000, "EUR") == Reversal(6, 10_000, whole=True)
     assert refund(order, 1, "EUR") == Reversal(0, 4_001, whole=False)
     assert cancel(order) == Reversal(6, 10_000, whole=True)
