@@ -158,7 +158,8 @@ def report(program: ServedProgram, period: ReportPeriod, sums: Sums) -> str:
     orders = say_number(program, "{n} order", "{n} orders", sums.orders)
     guests = say_number(program, "{n} guest", "{n} guests", sums.customers)
     return "\n".join([
-        _heading(program, period), f"{orders}, {guests}",
+        _heading(program, period),
+        say(program, "points moved: {guests}, {orders}", guests=guests, orders=orders),
         say(program, "earned: {points}", points=delta(program, sums.earned)),
         say(program, "granted: {points}", points=delta(program, sums.granted)),
         say(program, "redeemed: {points}", points=delta(program, sums.redeemed)),

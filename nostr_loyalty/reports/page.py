@@ -63,7 +63,7 @@ def _tiles(report: Report) -> str:
         (grouped(flow.issued), "issued", f"{grouped(flow.granted)} of it by hand"),
         (grouped(flow.redeemed), "redeemed", f"{share_text(span.redemption)} of what was issued"),
         (grouped(flow.expired), "expired", f"{share_text(span.breakage)} of what was issued"),
-        (grouped(visitors.active), "active customers", f"{grouped(visitors.new)} new"),
+        (grouped(visitors.active), "active customers", f"who ordered; {grouped(visitors.new)} of them new"),
         (grouped(visitors.lapsing), "lapsing customers", "came in the three months before, not in this one"),
     ]
     told += [(money_text(one.net), "sales", f"{grouped(one.orders)} orders") for one in span.sales]

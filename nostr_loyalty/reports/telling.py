@@ -141,7 +141,7 @@ def rows(report: Report, spans: list[Span]) -> list[tuple[str, list[str]]]:
     told += [
         ("breakage (expired of issued)", [share_text(span.breakage) for span in spans]),
         ("redemption rate", [share_text(span.redemption) for span in spans]),
-        ("active customers", [grouped(span.visitors.active) for span in spans]),
+        ("active customers (who ordered)", [grouped(span.visitors.active) for span in spans]),
         ("  new", [grouped(span.visitors.new) for span in spans]),
         ("  lapsing", [grouped(span.visitors.lapsing) if at == 0 else NONE for at, span in enumerate(spans)]),
     ]

@@ -121,11 +121,11 @@ def test_a_report_tells_points_guests_and_orders() -> None:
     """Each number with its sign and its name."""
     text = answering.report(cafe(), "week", Sums(120, 5, -100, 0, -3, 9, 1, 2))
     assert text.splitlines() == [
-        "Café Sol, this week:", "2 orders, 1 guest", "earned: +120 points", "granted: +5 points",
+        "Café Sol, this week:", "points moved: 1 guest, 2 orders", "earned: +120 points", "granted: +5 points",
         "redeemed: -100 points", "taken back: -3 points", "expired: 0 points",
     ]  # fmt: skip
     assert answering.report(cafe("es"), "today", Sums(0, 0, 0, 0, 0, 0, 2, 1)).splitlines()[:2] == [
-        "Café Sol, hoy:", "1 pedido, 2 clientes",
+        "Café Sol, hoy:", "con puntos movidos: 2 clientes, 1 pedido",
     ]  # fmt: skip
 
 

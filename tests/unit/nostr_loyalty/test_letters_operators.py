@@ -206,8 +206,8 @@ async def test_report(tmp_path: Path) -> None:
         assert code
         lines = (await place.says("manager", "report")).text.splitlines()
         assert lines == [
-            "Café Sol, today:", "1 order, 2 guests", "earned: +3 points", "granted: +9 points", "redeemed: -10 points",
-            "taken back: 0 points", "expired: 0 points",
+            "Café Sol, today:", "points moved: 2 guests, 1 order", "earned: +3 points", "granted: +9 points",
+            "redeemed: -10 points", "taken back: 0 points", "expired: 0 points",
         ]  # fmt: skip
         assert "earned: +8 points" in (await place.says("owner", "report week")).text
         assert "earned: +68 points" in (await place.says("owner", "report month")).text

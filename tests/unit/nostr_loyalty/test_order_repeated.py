@@ -148,3 +148,20 @@ async def test_another_amount_is_told_of_what_has_no_customer_or_no_order_yet(tm
         await served.take(served.order("order-2", customer=None, at=now - 7))
         code = await _one(served, served.order("order-2", "5000", customer=None, at=now - 6))
         assert code.text.startswith("Counted before with another amount, 12000 sat, which stays: the claim code")
+
+
+async def test_what_was_paid_after_all_earns_once_under_a_new_order_id(tmp_path: Path) -> None:
+    """Bug 5: failed, then completed. A late retry of the first report, the same whatever its time says, makes nothing
+    from nothing; the new order id brings the points back, once, and a cancellation of it takes them.
+    """
+    async with Served(tmp_path) as served:
+        now = served.clock.now()
+        await _told(served, served.order("1042", at=now - 9), served.order("1042", status="canceled", at=now - 8))
+        assert await _told(served, served.order("1042", at=now - 7)) == [("duplicate", 12)]
+        assert (await served.chain())[-1].balance == 0
+        again = [served.order("1042-2", at=now - age) for age in (6, 5)]
+        assert await _told(served, *again) == [("accepted", 12), ("duplicate", 12)]
+        assert (await served.chain())[-1].balance == 12
+        await _told(served, served.order("1042-2", status="canceled", at=now - 4))
+        assert await served.moved() == [12, -12, 12, -12]
+        await served.assert_clean()

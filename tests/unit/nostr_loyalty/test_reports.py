@@ -169,6 +169,7 @@ def test_the_lines_for_people() -> None:
     lines = telling.lines(report(), with_all=True)
     assert lines[0].split() == ["Café", "<Sol>", "&", "Mar", "(cafe-sol)", "2026-11", "in", "all"]
     assert re.fullmatch(r"  stamps issued +40 +100", lines[1])
+    assert any(re.fullmatch(r"  active customers \(who ordered\) +4 +9", line) for line in lines)
     assert re.fullmatch(r"  stamps outstanding +70 +70", lines[6])
     assert re.fullmatch(r"    as a liability +0.70 EUR +0.70 EUR", lines[7])
     assert re.fullmatch(r"  stamps owed by customers +17 +17", lines[8])
