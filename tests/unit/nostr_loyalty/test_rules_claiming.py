@@ -1,6 +1,8 @@
 """Claims: codes that nobody guesses, who may use one, and what the order is then worth."""
 
+import hashlib
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,7 @@ from nostr_loyalty.rules.program import Cap, ClaimRules, PaymentRule, VisitRule
 from nostr_loyalty.rules.refusal import Refusal
 from tests.unit.nostr_loyalty.rule_sets import NOON, earned, paid, program, times
 
+PROTOCOL = Path(__file__).parents[3] / "docs" / "protocol.md"
 RULES = ClaimRules(valid_s=1_000, attempts_key=5, attempts_all=100)
 GOOD = ClaimFacts(now=NOON, recorded_at=NOON - 10)
 STAMPED = program(
@@ -38,6 +41,17 @@ def test_claim_codes() -> None:
     assert claim_hash("oO0o 0000-0000 0000") == claim_hash(claim_code(bytes(10)))
     assert claim_hash(code.lower().replace("-", " ")) == claim_hash(code)
     assert claim_hash(code) != claim_hash(claim_code(bytes(range(1, 11))))
+
+
+def test_an_auditor_makes_the_hash_of_a_code_as_the_protocol_says() -> None:
+    """SHA-256 of the 16 characters in upper case, without hyphens, however the code is typed; its example holds."""
+    code = claim_code(bytes(range(160, 170)))
+    plain = code.replace("-", "")
+    assert (len(plain), plain) == (16, plain.upper())
+    expected = hashlib.sha256(plain.encode()).hexdigest()
+    assert {claim_hash(typed) for typed in (code, code.lower(), plain, code.replace("-", " "))} == {expected}
+    said = " ".join(PROTOCOL.read_text(encoding="utf-8").split())
+    assert f"The hash of `0123-4567-89AB-CDEF` is `{claim_hash('0123-4567-89AB-CDEF')}`" in said
 
 
 def test_what_stands_in_a_qr_code() -> None:
