@@ -26,7 +26,7 @@ SOURCE: Final = "en"
 DOMAIN: Final = "nostr_loyalty"
 FOLDER: Final = Path(__file__).parent / "locale"
 DATES_MAX: Final = 4_096
-"""Dates kept in words."""
+"""Dates and ordinals kept in words."""
 
 
 @cache
@@ -51,6 +51,7 @@ def number_text(language: str, one: str, many: str, n: int) -> str:
     return _translations(language).ngettext(one, many, n)
 
 
+@lru_cache(maxsize=DATES_MAX)
 def ordinal_form(language: str, n: int) -> str:
     """How the language says the n-th: "one", "two", "few", "many", "other" (English: 21st, 22nd, 23rd, -, 24th)."""
     form: str = _locale(language).ordinal_form(n)
