@@ -129,6 +129,7 @@ class EventPath:
             while deliveries := await self._lanes.take(self._batch_max):
                 self._on_the_path += len(deliveries)
                 batch = await self._reception.admit(deliveries, self._clock.monotonic())
+                self._lanes.judge(deliveries, len(batch.opened))
                 if self._naming is not None:
                     self._naming.part(batch, again, self._clock.now())
                 self._on_the_path -= len(deliveries) - len(batch.opened)

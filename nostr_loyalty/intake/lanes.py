@@ -21,13 +21,13 @@ from typing import Final
 from kinds.event import Claimed
 from relay_client.deliveries import Arrived, CaughtUp, Delivery, Rejected
 
-CROWD_BYTES_MAX: Final = 24 * 1024 * 1024
+CROWD_BYTES_MAX: Final = 6 * 1024 * 1024
 """Of texts that wait in the crowd's lane; in memory they take about three times as much."""
 BYTES_MAX: Final = 1024 * 1024
 """Of texts that wait in the other lanes together: they are soon taken, and what waits at the relay costs nothing."""
 FLOOD: Final = 2_000
 """Wraps that wait, from which on they are opened in small portions, so that whoever comes meanwhile has not long to
-wait.
+wait; unless most of the last ones were worth it, as where order systems wrap their orders.
 """
 PORTION: Final = 64
 _GUARDED: Final = ("wraps-", "old-letters-")
@@ -103,6 +103,7 @@ class Lanes:
         self._of_staff: deque[Delivery] = deque()
         self._crowds: dict[str, _Crowd] = {}
         self._turn = 0
+        self._in_portions = True
         self._closed = False
         self._filled = asyncio.Event()
         self._emptied = asyncio.Event()
@@ -136,6 +137,12 @@ class Lanes:
         self._emptied.set()
         return taken
 
+    def judge(self, taken: Sequence[Delivery], heard: int) -> None:
+        """Learn from what was taken last how many messages of it were heard: of the crowd, a flood or people at work?"""
+        crowd = sum(isinstance(one, Arrived) and self.is_crowd(one) for one in taken)
+        if crowd:
+            self._in_portions = 2 * heard < crowd
+
     def is_crowd(self, delivery: Delivery) -> bool:
         """Whether it belongs to the crowd's lane."""
         return not isinstance(delivery, Rejected) and is_guarded(delivery) and delivery.relay not in self._staff
@@ -158,7 +165,7 @@ class Lanes:
         if not crowds:
             return []
         self._turn += 1
-        if sum(map(len, crowds)) > FLOOD:
+        if self._in_portions and sum(map(len, crowds)) > FLOOD:
             limit = min(limit, PORTION)
         share = max(1, limit // len(crowds))
         start = self._turn % len(crowds)

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from kinds.event import Claimed
-from nostr_loyalty.intake.lanes import Lanes
+from nostr_loyalty.intake.lanes import FLOOD, PORTION, Lanes
 from relay_client.deliveries import Arrived, CaughtUp, Delivery, Rejected
 
 PUBLIC, STAFF, OTHER = "wss://public.example", "wss://staff.example", "wss://other.example"
@@ -87,3 +87,16 @@ async def test_full_lanes_let_the_relays_wait() -> None:
     assert not putting.done()
     await lanes.take(2)
     await putting
+
+
+async def test_a_flood_is_opened_in_portions_and_wrapped_orders_are_not() -> None:
+    """A crowd that is worth it is taken in whole batches; one that is not leaves room for whoever comes meanwhile."""
+    lanes = Lanes()
+    await lanes.put([wrap(number) for number in range(FLOOD + 1_000)])
+    assert len(first := await lanes.take(500)) == PORTION
+    lanes.judge(first, heard=PORTION)
+    assert len(second := await lanes.take(500)) == 500
+    lanes.judge([order(1)], heard=0)  # says nothing of the crowd
+    assert len(await lanes.take(100)) == 100
+    lanes.judge(second, heard=10)
+    assert len(await lanes.take(500)) == PORTION
