@@ -138,7 +138,7 @@ class Lanes:
         return taken
 
     def judge(self, taken: Sequence[Delivery], heard: int) -> None:
-        """Learn from what was taken last how many messages of it were heard: of the crowd, a flood or people at work?"""
+        """Learn, from how many messages of what was taken last were heard, whether the crowd is a flood or at work."""
         crowd = sum(isinstance(one, Arrived) and self.is_crowd(one) for one in taken)
         if crowd:
             self._in_portions = 2 * heard < crowd
