@@ -69,7 +69,7 @@ class Witness:
             assert entry.pubkey == rumor.pubkey
             self.entries[entry.id] = entry
             self.notices[entry.id].add(event.id)
-        else:
+        elif not any(tag[0] == "notice" for tag in message.tags):  # else words alone, about an entry that is public
             answer = parse_answer(rumor)
             self.answers[answer.to_event][rumor.id] = answer
 
