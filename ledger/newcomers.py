@@ -53,10 +53,14 @@ async def put(w: Write, newcomer: Newcomer) -> None:
 
 async def drop(w: Write, gone: Sequence[tuple[int, str]]) -> int:
     """Forgets these (program id, customer); how many there were."""
-    return await w.run(
-        f"DELETE FROM newcomer WHERE (program_id, customer) IN (SELECT value, {name_at(0, 1)} FROM json_each(?1))",
-        packed_rows([program_id for program_id, _ in gone]), packed_names(customer for _, customer in gone),
-    )  # fmt: skip
+    count = 0
+    for program_id in {program_id for program_id, _ in gone}:  # one by one: a pair IN (…) would read the whole program
+        keys = [customer for each, customer in gone if each == program_id]
+        count += await w.run(
+            f"DELETE FROM newcomer WHERE program_id = ?3 AND customer IN (SELECT {name_at(0, 1)} FROM json_each(?1))",
+            packed_rows(list(range(len(keys)))), packed_names(keys), program_id,
+        )  # fmt: skip
+    return count
 
 
 async def known(r: Read, customers: Sequence[str]) -> set[str]:

@@ -188,12 +188,15 @@ class LetterPath:
             return None
         if not now - OLD_S <= message.created_at <= now + FUTURE_S:
             return None
-        said = None
+        said: Said | None = None
+        forgot: tuple[str, ...] = ()
         for program in self._programs.all:
             if asked.concerns([*program.relays, *program.dm_relays]):
                 found = await choosing.forget(w, program, message, now, self._dice)
                 if found is not None:  # the first one knows where the customer reads
-                    said = replace(found, farewell=(said or found).farewell)
+                    forgot += found.forgot
+                    promises = found.promises + (0 if said is None else said.promises)
+                    said = replace(found, farewell=(said or found).farewell, forgot=forgot, promises=promises)
         return said
 
 

@@ -195,7 +195,7 @@ async def _drawn_on(r: Read, facts: Facts) -> set[int]:
 
 
 def _is_again(refund: Refund) -> bool:
-    return refund.reference.endswith(AGAIN)
+    return refund.reference.endswith(AGAIN) and not refund.amount_minor  # a till's own refund pays something back
 
 
 def _at_home(voucher: Voucher, homes: Mapping[int, Entry]) -> bool:

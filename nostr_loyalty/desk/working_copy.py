@@ -152,8 +152,9 @@ class WorkingCopy:
         """Write down an applied refund: it took `points` (0 or more) back by `entry_id`, and was `told` so many."""
         if order_id in self.facts.taken:
             self.facts.taken[order_id] += points if entry_id is not None else 0
+        is_again = refund.reference.endswith(AGAIN) and not refund.amount_minor  # a till's own pays something back
         for lot_id, (row, _) in self.facts.drawn_on.items():
-            if row.id == order_id and not refund.reference.endswith(AGAIN):
+            if row.id == order_id and not is_again:
                 self.facts.drawn_on[lot_id] = (row, self.now)
         self.release(refund)
         name = (refund.program_id, refund.source, refund.reference)

@@ -159,7 +159,8 @@ async def _badge(w: Write, program: ServedProgram, standing: Standing, *, wanted
     if wanted:
         dated = max(now, await announcements.last_said(w, program.issuer, _awards_of(standing)) + 1)
         copy.award(program, choice_desk.choose(copy, standing._replace(badge=1)), dated)
-        await _note_awards(w, program, standing, dated)
+        if copy.slip.awards:
+            await _note_awards(w, program, standing, dated)
     else:
         choice_desk.drop_badges(copy, program, standing, await _badges(w, standing))
         await _take_out_awards(w, program, standing, now)

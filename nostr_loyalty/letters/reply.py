@@ -31,9 +31,8 @@ class Said:
     `proof`: the document of an attestation, to be signed and handed over; `receipts`: the customer's entries, likewise,
     in messages of their own (not in the old form, which has no tags). `shows_entries`: the entries are named in the
     text, for an operator. `greets`: a first contact gets the welcome, of `programs` where several are meant.
-    `farewell`: where the reader read, who was
-        forgotten by it: the answer goes there, and nothing is looked up for it; `forgot`: under which keys. `asker`:
-        somebody else, who is told the same in answer to a message of its own.
+    `farewell`: where the reader read, who was forgotten by it: the answer goes there, and nothing is looked up for it;
+    `forgot`: under which keys. `asker`: somebody else, who is told the same in answer to a message of its own.
     """
 
     program: ServedProgram
