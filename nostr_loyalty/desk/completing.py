@@ -12,9 +12,9 @@ from ledger import book, heirs, orders, referrals, stamps, statement, tally, vou
 from ledger import feedback as feedbacks
 from ledger.database import Read
 from ledger.entry import Entry
-from ledger.orders import OrderRow, Refund
+from ledger.orders import OrderRow
 from ledger.vouchers import Voucher
-from nostr_loyalty.desk.facts import AGAIN, Facts
+from nostr_loyalty.desk.facts import Facts, is_again
 from nostr_loyalty.rules.calendar import day_of, period_days
 from nostr_loyalty.rules.program import ProgramRules
 from nostr_loyalty.rules.redeeming import period_of
@@ -182,7 +182,7 @@ async def _drawn_on(r: Read, facts: Facts) -> set[int]:
     credits_ = await statement.entries_by_id(r, sorted(set(origins.values())))
     rows = await orders.by_id(r, [one.order_id for one in credits_.values() if one.order_id is not None])
     of_lot = {row.entry_id: row for row in rows.values()}
-    last = {one.order_id: one.recorded_at for one in await orders.refunds_of(r, list(rows)) if not _is_again(one)}
+    last = {one.order_id: one.recorded_at for one in await orders.refunds_of(r, list(rows)) if not is_again(one)}
     for lot_id, origin in origins.items():
         if origin in of_lot:
             row = of_lot[origin]
@@ -192,10 +192,6 @@ async def _drawn_on(r: Read, facts: Facts) -> set[int]:
         await follow(r, facts)
     moved = await _moved(r, facts, list(rows.values()), [])
     return {*moved, *(row.entry_id for row in rows.values() if row.entry_id is not None)}
-
-
-def _is_again(refund: Refund) -> bool:
-    return refund.reference.endswith(AGAIN) and not refund.amount_minor  # a till's own refund pays something back
 
 
 def _at_home(voucher: Voucher, homes: Mapping[int, Entry]) -> bool:

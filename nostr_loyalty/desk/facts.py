@@ -29,6 +29,11 @@ AGAIN: Final = ":again"
 """Ends the reference of what took points that had been forgiven: it is no other time at which some were."""
 
 
+def is_again(refund: Refund | WaitingRefund) -> bool:
+    """Whether it took forgiven points. A till's own refund may end so, too, but pays something back."""
+    return refund.reference.endswith(AGAIN) and not refund.amount_minor
+
+
 @dataclass(slots=True)
 class Facts:
     """What the ledger says; every decision of the batch leaves its mark here, so that the next one sees it.

@@ -21,7 +21,7 @@ from ledger.tally import NO_SOURCE, Tally
 from ledger.vouchers import Voucher
 from ledger.waiting_refunds import WaitingRefund
 from nostr_loyalty.desk import telling, tiers
-from nostr_loyalty.desk.facts import AGAIN, Dice, Facts, Movement, Slip
+from nostr_loyalty.desk.facts import Dice, Facts, Movement, Slip, is_again
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import publications
 from nostr_loyalty.publishing.badges import badge_award
@@ -152,9 +152,8 @@ class WorkingCopy:
         """Write down an applied refund: it took `points` (0 or more) back by `entry_id`, and was `told` so many."""
         if order_id in self.facts.taken:
             self.facts.taken[order_id] += points if entry_id is not None else 0
-        is_again = refund.reference.endswith(AGAIN) and not refund.amount_minor  # a till's own pays something back
         for lot_id, (row, _) in self.facts.drawn_on.items():
-            if row.id == order_id and not is_again:
+            if row.id == order_id and not is_again(refund):
                 self.facts.drawn_on[lot_id] = (row, self.now)
         self.release(refund)
         name = (refund.program_id, refund.source, refund.reference)
