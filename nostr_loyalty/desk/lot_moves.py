@@ -114,8 +114,12 @@ def _clamped(
     return take_(points) if points else None
 
 
-def book_pending(copy: WorkingCopy, program: ServedProgram, row: OrderRow, text: Sentence) -> NewEntry | None:
-    """Book the points of an order that were pending: what was not taken back by now; None where nothing is left."""
+def book_pending(
+    copy: WorkingCopy, program: ServedProgram, row: OrderRow, text: Sentence, by: str | None = None
+) -> NewEntry | None:
+    """Book the points of an order that were pending, `by` an operator or when their time has come: what was not taken
+    back by now; None where nothing is left.
+    """
     assert row.standing_id is not None
     standing = copy.followed(row.standing_id)
     if standing.id != row.standing_id:  # the order's visit moves with it
@@ -132,7 +136,7 @@ def book_pending(copy: WorkingCopy, program: ServedProgram, row: OrderRow, text:
         )
         entry = copy.enter(program, standing, Movement(
             type="earned", moved=moved, text=text, author=row.source, reference=row.reference, order_id=row.id,
-            occurred_at=row.paid_at,
+            occurred_at=row.paid_at, by=by,
         ))  # fmt: skip
     copy.put_order(row)
     tier_desk.reviewed(copy, program, copy.facts.standings[standing.id])

@@ -58,7 +58,7 @@ def release(copy: WorkingCopy, request: Request, command: Release) -> Deed | Ref
         line = deeds.order_released_for_later(request.program, row.reference)
         text = wording.pending(request.program, row.earned - row.reversed, line, until)
         return Deed(text, _whose(copy, row), facts={"order": row.reference})
-    entry = book_pending(copy, request.program, row, wording.earned)
+    entry = book_pending(copy, request.program, row, wording.earned, request.actor)
     entries = (entry,) if entry is not None else ()
     points = entry.points if entry is not None else 0
     text = deeds.order_released(request.program, row.reference, points)

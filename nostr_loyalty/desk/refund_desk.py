@@ -70,7 +70,7 @@ class RefundDesk:
             told = 0 if waited else -reversal.points
             self._copy.put_refund(refund, row.id, reversal.points, None, told)
             if ends:
-                self._whole(program, row, refund)
+                self._whole(program, row, refund, by)
             return reversal.points
         taken, entry_id, row = self._reverse(program, row, refund, reversal.points, adapter, by)
         self._copy.put_order(row)
@@ -78,7 +78,7 @@ class RefundDesk:
         self._copy.put_refund(refund, row.id, taken, entry_id, told)
         self._uncount(program, row, before, reversal.points, ends=ends)
         if ends:
-            self._whole(program, row, refund)
+            self._whole(program, row, refund, by)
         tier_desk.reviewed(self._copy, program, self._copy.followed(standing_id))
         return taken
 
@@ -132,7 +132,7 @@ class RefundDesk:
                 copy.put_standing(program, old._replace(carried_visits=old.carried_visits + 1))
         copy.put_standing(program, standing)
 
-    def _whole(self, program: ServedProgram, row: OrderRow, refund: WaitingRefund) -> None:
+    def _whole(self, program: ServedProgram, row: OrderRow, refund: WaitingRefund, by: str | None) -> None:
         """What else hangs on an order that was taken back in whole."""
         copy = self._copy
         copy.slip.settled.append((row.id, "dropped"))  # what the guard noticed need not be looked at any more
@@ -147,10 +147,11 @@ class RefundDesk:
                     "refunded",
                     author=refund.source,
                     reference=f"{refund.reference}:{voucher.hash}",
+                    by=by,
                 )
         said = copy.facts.feedback.get(row.id)
         if said is not None and said.entry_id is not None:
-            self._take_bonus(program, said.standing_id, said.entry_id, row, f"{refund.reference}:feedback")
+            self._take_bonus(program, said.standing_id, said.entry_id, row, f"{refund.reference}:feedback", by)
         for referral in list(copy.facts.referrals.values()):
             if referral.order_id != row.id:
                 continue
@@ -162,11 +163,12 @@ class RefundDesk:
                     (referral.referrer_id, referral.referrer_entry, "referrer"),
                 ):
                     if entry_id is not None:
-                        self._take_bonus(program, standing_id, entry_id, row, f"{refund.reference}:{who}")
+                        self._take_bonus(program, standing_id, entry_id, row, f"{refund.reference}:{who}", by)
 
     def _take_bonus(
-        self, program: ServedProgram, standing_id: int, entry_id: int, row: OrderRow, reference: str
-    ) -> None:
+        self, program: ServedProgram, standing_id: int, entry_id: int, row: OrderRow, reference: str,
+        by: str | None,
+    ) -> None:  # fmt: skip
         """Take a bonus back that the order had led to: a credit of its own."""
         copy, bonus = self._copy, self._copy.facts.bonuses[entry_id]
         standing = write_off(copy, program, copy.followed(standing_id))
@@ -182,7 +184,7 @@ class RefundDesk:
             return
         copy.enter(program, standing, Movement(
             type="revoked", moved=moved, text=lambda it: wording.revoked(it, canceled=row.status == "canceled"),
-            author=row.source, reference=reference, occurred_at=copy.now, adapter="daemon",
+            author=row.source, reference=reference, occurred_at=copy.now, adapter="daemon", by=by,
             reverses=entry_id if own else None,
         ))  # fmt: skip
         tier_desk.reviewed(copy, program, copy.facts.standings[standing.id])

@@ -56,6 +56,7 @@ def redeem(copy: WorkingCopy, request: Request, command: Redeem) -> Deed | Refus
     entry = copy.enter(program, standing, Movement(
         type="redeemed", moved=moved, text=lambda it: wording.redeemed(it, reward), author=request.actor,
         reference=request.ref, occurred_at=request.at, adapter=request.adapter, reward=reward.id, voucher=hashed,
+        by=request.actor if by_hand else None,
         said=lambda it: f"{wording.notice(it, moved.points, standing.balance + moved.points)}: {reward.title}",
     ))  # fmt: skip
     copy.facts.drawn[entry.id] = list(moved.draws)

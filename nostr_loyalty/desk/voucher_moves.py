@@ -41,7 +41,7 @@ def give_back(
     entry = return_points(
         copy, program, voucher, voucher.charged, why, author=author, reference=reference, adapter=adapter, by=by
     )
-    _owe_again(copy, program, voucher, forgiven, owed, author=author, reference=reference)
+    _owe_again(copy, program, voucher, forgiven, owed, author=author, reference=reference, by=by)
     status: Literal["cancelled", "expired"] = "expired" if why == "expired" else "cancelled"
     copy.put_voucher(voucher._replace(status=status, charged=0, ended_at=copy.now, slot=None))
     reward = program.rules.reward(voucher.reward)
@@ -104,7 +104,7 @@ def _forgiven(copy: WorkingCopy, voucher: Voucher) -> list[tuple[OrderRow, int]]
 
 def _owe_again(
     copy: WorkingCopy, program: ServedProgram, voucher: Voucher, forgiven: list[tuple[OrderRow, int]], owed: int, *,
-    author: str, reference: str,
+    author: str, reference: str, by: str | None,
 ) -> None:  # fmt: skip
     """What was forgiven because this voucher had spent it has come back with it, and is taken now; `owed`: the deficit
     before the voucher came back, which this may bring back.
@@ -121,7 +121,7 @@ def _owe_again(
         )  # fmt: skip
         entry = copy.enter(program, standing, Movement(
             type="revoked", moved=moved, text=partial(wording.revoked, canceled=row.status == "canceled"),
-            author=author, reference=again.reference, order_id=row.id, occurred_at=copy.now, adapter="daemon",
+            author=author, reference=again.reference, order_id=row.id, occurred_at=copy.now, adapter="daemon", by=by,
             reverses=row.entry_id if standing.id == row.standing_id else None,
         ))  # fmt: skip
         copy.put_order(row._replace(clamped=row.clamped + moved.points))
