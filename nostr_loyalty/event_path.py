@@ -41,7 +41,7 @@ from nostr_loyalty.intake.lanes import Lanes
 from nostr_loyalty.intake.opening import Opened
 from nostr_loyalty.intake.reception import Batch, Reception
 from nostr_loyalty.intake.recognition import Letter, Message, OrderMessage, recognise
-from nostr_loyalty.letter_path import UNANSWERED, LetterPath, Taken
+from nostr_loyalty.letter_path import LetterPath, Taken
 from nostr_loyalty.letters.naming import WaitingForNames
 from nostr_loyalty.letters.reply import TOO_MANY
 from nostr_loyalty.programs import ServedPrograms
@@ -69,9 +69,9 @@ class EventPath:
     ) -> None:  # fmt: skip
         """`batch_max`: events in one transaction; `promised()`: called after a commit that left something to send.
 
-        `letters` answers what people write; without it letters are remembered and not answered. `staff_relays`: whose
-        wraps go first. `crowd`: a pool of its own for wraps at the other relays, so that a flood of them fills no
-        connection that orders come on. `names` looks up NIP-05 names in letters.
+        `letters` answers what people write; without it a letter is set aside, for a path that has it. `staff_relays`:
+        whose wraps go first. `crowd`: a pool of its own for wraps at the other relays, so that a flood of them fills
+        no connection that orders come on. `names` looks up NIP-05 names in letters.
         """
         self._pool = pool
         self._crowd = crowd
@@ -248,7 +248,7 @@ class EventPath:
     async def _answer(self, w: Write, letter: Letter, now: int) -> Taken:
         """Answer a letter, after the batch's orders: who pays and asks at once is told what there is now."""
         if self._letters is None:
-            return Taken(UNANSWERED)
+            raise AssertionError("nobody is here who could answer a letter")
         names = {} if self._naming is None else self._naming.known(letter.message)
         return await self._letters.take(w, letter, names, now)
 

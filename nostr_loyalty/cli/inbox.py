@@ -7,7 +7,7 @@ it lies in the ledger, is tried again at every start of the daemon, and by `retr
 import argparse
 import json
 import random
-import secrets
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -21,9 +21,13 @@ from nostr_loyalty import errors, logs
 from nostr_loyalty.cli.asking import IN_USE, add_list_and_retry, ledger_of, read_config
 from nostr_loyalty.cli.run import run_to_the_end
 from nostr_loyalty.clock import SystemClock
+from nostr_loyalty.command_path import CommandPath
 from nostr_loyalty.config.settings import Config
 from nostr_loyalty.daemon import keys_of, serve_programs
+from nostr_loyalty.dice import SystemDice
 from nostr_loyalty.event_path import EventPath
+from nostr_loyalty.intake.patience import Patience
+from nostr_loyalty.letter_path import LetterPath
 from relay_client.pool import Pool, PoolSettings
 
 
@@ -83,17 +87,29 @@ async def _retry(config: Config) -> tuple[Inbox, Inbox]:
 
 
 async def _path(config: Config, database: Database) -> EventPath:
-    """The daemon's own path, without a relay."""
+    """The daemon's own path, without a relay: it books orders and does what letters ask for."""
     clock = SystemClock()
     pool = Pool(
         settings=PoolSettings(), monotonic=clock.monotonic, wall=clock.now, rng=random.Random(0), sign_auth=_no_auth,
         cursors={}, paces={},
     )  # fmt: skip
+    programs = await serve_programs(config, database, clock.now())
+    commands = CommandPath(database=database, clock=clock, dice=SystemDice(), promised=_nobody)
+    letters = LetterPath(
+        programs=programs, commands=commands, dice=SystemDice(), patience=Patience(), let_go=_no_address_is_known
+    )
     return EventPath(
-        pool=pool, database=database, programs=await serve_programs(config, database, clock.now()),
-        keys=keys_of(config), clock=clock, dice=secrets.token_bytes, batch_max=config.daemon.batch_max,
-        promised=lambda: None,
+        pool=pool, database=database, programs=programs, keys=keys_of(config), clock=clock, dice=SystemDice(),
+        batch_max=config.daemon.batch_max, promised=_nobody, letters=letters,
     )  # fmt: skip
+
+
+def _nobody() -> None:
+    """Nobody is there yet to send what is promised."""
+
+
+def _no_address_is_known(_forgotten: Collection[str]) -> None:
+    """What an address book has in memory is let go of when somebody is forgotten; here is none."""
 
 
 def _no_auth(pubkey: str, _template: Template) -> Event:

@@ -5,6 +5,7 @@ import json
 import logging
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,14 @@ from typing import Any
 import pytest
 import structlog
 
+from kinds import direct_message
 from kinds.event import Event, canonical_of, rumor_from_canonical
 from kinds.keys import npub_encode
 from ledger import inbox
 from ledger.database import Database
 from nostr_loyalty import errors
 from nostr_loyalty.cli.main import main
-from tests.observer import Observer
+from tests.observer import Observer, messages
 from tests.relays.scripted import ScriptedRelay
 from tests.serving import serving
 from tests.venue import Venue, new_key
@@ -55,7 +57,7 @@ def with_daemon(venue: Venue, during: Callable[[ScriptedRelay, Observer], Awaita
     return asyncio.run(serve())
 
 
-def put_aside(folder: Path, *documents: bytes) -> None:
+def put_aside(folder: Path, *documents: bytes, at: int = 1_750_000_000) -> None:
     """As the daemon does it with a message that surprises it."""
 
     async def put() -> None:
@@ -63,7 +65,7 @@ def put_aside(folder: Path, *documents: bytes) -> None:
         async with database.write() as w:
             for document in documents:
                 rumor = rumor_from_canonical(document)
-                await inbox.set_aside(w, inbox.Aside(rumor.id, rumor.created_at, document, TRACE, 1_750_000_000))
+                await inbox.set_aside(w, inbox.Aside(rumor.id, rumor.created_at, document, TRACE, at))
         await database.close()
 
     asyncio.run(put())
@@ -117,6 +119,24 @@ def test_list_and_retry(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
 
     port = int(venue.relays[0].rpartition(":")[2])
     assert sorted(with_daemon(venue, read, port)) == [12, 30]
+
+
+def test_a_letter_that_is_taken_up_again_is_answered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A guest's question that surprised the daemon is answered by `retry`, not written off as one that needs none."""
+    venue, guest = Venue(tmp_path, []), new_key()
+    with_daemon(venue, nothing)
+    config, now = tmp_path / "config.toml", int(time.time())
+    letter = direct_message.compose(guest.public, [venue.issuer.public], "balance", (), now)
+    put_aside(tmp_path, canonical_of(letter), at=now)
+
+    assert run(capsys, "retry", config) == (0, "1 taken up again, 0 set aside again\n")
+    assert json.loads(run(capsys, "list", config, "--json")[1])["counts"] == {"letter-answered": 1}
+
+    async def read(_relay: ScriptedRelay, observer: Observer) -> list[str]:
+        return await observer.until(lambda events: [each.content for each in messages(events, guest)] or None)
+
+    port = int(venue.relays[0].rpartition(":")[2])
+    assert "Café Sol" in " ".join(with_daemon(venue, read, port))
 
 
 def test_the_daemon_takes_it_up_at_its_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
