@@ -65,7 +65,9 @@ async def mark_undone(w: Write, action_id: int, by_id: int) -> None:
 
 
 async def on_day(r: Read, program_id: int, actor: str, day: int) -> tuple[int, int]:
-    """(count, points) of what the actor granted and revoked, by points or by entry, on that day and did not undo."""
+    """(count, points) of what the actor granted, revoked (by points or by entry) and redeemed for somebody else on that
+    day and did not undo.
+    """
     ((count, points),) = await r.rows(
         "SELECT count(*), coalesce(sum(points), 0) FROM action WHERE program_id = ? AND actor = ? AND day = ? "
         "AND (verb IN ('grant', 'revoke', 'revoke-entry') OR (verb = 'redeem' AND points > 0)) AND undone_by IS NULL",

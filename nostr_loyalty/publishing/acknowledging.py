@@ -119,8 +119,9 @@ def forgetting(program: ServedProgram, standing: Standing) -> str:
     """The warning before somebody is forgotten."""
     return say(
         program, "If you are forgotten, your {points} at {title} are gone for good. What was public is asked to be"
-        " deleted, and the books keep your entries under a name that nobody can trace to you. To go on, write"
-        " “forget me yes”.", points=program.amount_of(standing.balance), title=program.title,
+        " deleted. The books keep your entries under another name: only who has both the books and your key can tell"
+        " that it was you. To go on, write “forget me yes”.",
+        points=program.amount_of(standing.balance), title=program.title,
     )  # fmt: skip
 
 

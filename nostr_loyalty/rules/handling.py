@@ -1,4 +1,8 @@
-"""What one operator may do by hand on one local day: grants and revocations, counted and summed; and until when."""
+"""What one operator may do by hand on one local day, counted and summed; and until when.
+
+It is about grants, revocations (by points or by entry), and rewards that an operator redeems for a guest. Refunds by
+hand and held orders that are released have no limit: what they move is what the order earned.
+"""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -9,9 +13,9 @@ from nostr_loyalty.rules.refusal import Points, Refusal
 
 
 def limit(hand: HandRules, count_today: int, points_today: int, points: int) -> Refusal | None:
-    """Why an operator may not grant or revoke `points` now, or None: it may.
+    """Why an operator may not grant, revoke or redeem `points` now, or None: it may.
 
-    `count_today`, `points_today`: its grants and revocations of the day that were not undone, without this one.
+    `count_today`, `points_today`: what it did so of the day and was not undone, without this one.
     """
     if points > POINTS_MAX:
         return Refusal.saying("points-beyond-limit", "{points}", points=Points(points))

@@ -181,8 +181,8 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class HandRules:
-    """What one operator may do on one local day: so many grants and revocations, of so many points in all (None: any);
-    and for how many seconds the last command can be undone.
+    """What one operator may do on one local day: so many grants, revocations and rewards for
+    guests, of so many points in all (None: any); and for how many seconds the last command can be undone.
     """
 
     count: int | None = None

@@ -24,8 +24,10 @@ CODES: Final[Mapping[str, str]] = {
     "customer-unknown": "The program has no card of this customer.",
     "customer-frozen": "This card is frozen; ask the venue.",
     "points-not-positive": "The number of points must be 1 or more.",
-    "hand-limit-count": "You have reached the number of grants and revocations that one operator may make in a day.",
-    "hand-limit-points": "This would be more points than one operator may grant and revoke in a day.",
+    "hand-limit-count": "You have reached the number of grants, revocations and rewards for guests that one operator"
+    " may make in a day.",
+    "hand-limit-points": "This would be more points than one operator may grant, revoke and redeem for guests in"
+    " a day.",
     "end-in-the-past": "The points would have run out before they were given; name a later end, or none.",
     "entry-unknown": "The program has no such entry.",
     "entry-not-reversible": "An entry of this type cannot be taken back.",
