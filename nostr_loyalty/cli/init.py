@@ -44,7 +44,7 @@ per = "1000 sat"                # … for each full 1000 sat; or for example "1.
 """
 _EMBEDDED: Final = """
 [relay]                         # a relay of this venue's own, run beside the daemon
-listen = "127.0.0.1:7777"       # "0.0.0.0:7777" lets tills and guests in the same network reach it
+listen = "127.0.0.1:7777"       # this machine's address in its network (say "192.168.1.20:7777") lets others reach it
 data = "relay-data"
 """
 _NO_EMBEDDED: Final = """

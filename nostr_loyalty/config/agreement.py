@@ -11,7 +11,7 @@ from typing import Any
 from nostr_loyalty.config.mistakes import Mistake
 from nostr_loyalty.config.program_agreement import program_disagreements, rows, table, twice
 from nostr_loyalty.config.sections import Place
-from nostr_loyalty.config.values import DEFAULT_LISTEN, listen_address, relay_url
+from nostr_loyalty.config.values import DEFAULT_LISTEN, ListenAddress, listen_address, relay_url
 from nostr_loyalty.errors import KeyUnreadable
 from nostr_loyalty.keyfile import LocatedKey, locate
 
@@ -25,6 +25,7 @@ def disagreements(raw: RawFile) -> Iterator[Mistake]:
         ((at, "name", row.get("name")) for at, row in rows(raw, "list")), ("list",), "has this name already"
     )
     yield from _relays(raw)
+    yield from _told_to_others(raw)
     for at, program in _programs(raw):
         yield from program_disagreements(program, ("program", at))
 
@@ -78,6 +79,23 @@ def _relays(raw: RawFile) -> Iterator[Mistake]:
             yield Mistake(("program", at, "relays"), sentence)
 
 
+def _told_to_others(raw: RawFile) -> Iterator[Mistake]:
+    """An embedded relay that listens at every address has none that could be published: where the programs and 10050
+    have no relays of their own, everybody would be told the loopback address.
+    """
+    address = _listen(raw)
+    if address is None or not address.is_every:
+        return
+    if table(raw.get("daemon")).get("dm_relays") and all(program.get("relays") for _, program in _programs(raw)):
+        return
+    yield Mistake(
+        ("relay", "listen"),
+        f'"{address}": others would be told {address.url}, which only this machine can reach; write the address that'
+        f' they reach it by, for example "192.168.1.20:{address.port}", or its name in dm_relays of [daemon] and in'
+        " relays of every [[program]]",
+    )
+
+
 def _distinct_relays(texts: list[Any]) -> set[str]:
     """The relays that a list names; one that cannot be read counts as itself, the model says what is wrong with it."""
     relays = set()
@@ -92,10 +110,18 @@ def _distinct_relays(texts: list[Any]) -> set[str]:
 def _embedded(raw: RawFile) -> set[str]:
     if "relay" not in raw:
         return set()
+    address = _listen(raw)
+    return {"the embedded relay" if address is None else address.url}
+
+
+def _listen(raw: RawFile) -> ListenAddress | None:
+    """Where the embedded relay listens; None where there is none, or where what is written is no address."""
+    if "relay" not in raw:
+        return None
     try:
-        return {listen_address(str(table(raw["relay"]).get("listen", DEFAULT_LISTEN))).url}
+        return listen_address(str(table(raw["relay"]).get("listen", DEFAULT_LISTEN)))
     except ValueError:
-        return {"the embedded relay"}
+        return None
 
 
 def _programs(raw: RawFile) -> Iterator[tuple[int, Mapping[str, Any]]]:

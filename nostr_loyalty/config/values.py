@@ -44,6 +44,11 @@ class ListenAddress:
         host = _LOOPBACK_FOR.get(self.host, self.host)
         return f"ws://[{host}]:{self.port}" if ":" in host else f"ws://{host}:{self.port}"
 
+    @property
+    def is_every(self) -> bool:
+        """Whether it is every address of this machine: a place to listen at, and no address that others can be told."""
+        return self.host in _LOOPBACK_FOR
+
     def __str__(self) -> str:
         """As it stands in the file: host:port, an IPv6 host in brackets."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"

@@ -20,6 +20,7 @@ from nostr_loyalty.rules.program import ProgramRules, SpendRule
 from tests.unit.nostr_loyalty.config_files import DAEMON, EARN, MINIMAL, PROGRAM, accepted, mistakes, new_key, write
 
 EXAMPLE = Path(__file__).parents[3] / "config.example.toml"
+BARE = '[daemon]\nkey = "file:loyalty.key"\n[relay]\n'
 
 
 def test_the_shortest_file_gets_the_documented_defaults(tmp_path: Path) -> None:
@@ -66,7 +67,7 @@ catch_up_interval_s = 8
 stop_deadline_s = 9
 web_handler = "https://a.example/#/<bech32>"
 [relay]
-listen = "0.0.0.0:7000"
+listen = "[::1]:7000"
 data = "d"
 """
 """[daemon] and [relay] with each key set to what is not its default."""
@@ -77,7 +78,7 @@ def test_every_setting_of_the_daemon_reaches_it(tmp_path: Path) -> None:
     config = accepted(tmp_path, SET + PROGRAM + EARN)
     daemon = config.daemon
     assert daemon.database == tmp_path / "x.db"
-    assert daemon.relays == ("ws://127.0.0.1:7000", "wss://one.example", "ws://two.example/path")
+    assert daemon.relays == ("ws://[::1]:7000", "wss://one.example", "ws://two.example/path")
     assert daemon.dm_relays == ("wss://dm.example",)
     assert daemon.staff_relays == ("wss://staff.example", "wss://dm.example")
     assert daemon.wrap_relays == ("wss://dm.example", "wss://staff.example")
@@ -86,7 +87,7 @@ def test_every_setting_of_the_daemon_reaches_it(tmp_path: Path) -> None:
     assert (daemon.acks, daemon.log_level, daemon.batch_max) == (3, "debug", 7)
     assert (daemon.catch_up_interval_s, daemon.stop_deadline_s) == (8, 9)
     assert config.relay is not None
-    assert (str(config.relay.listen), config.relay.data) == ("0.0.0.0:7000", tmp_path / "d")
+    assert (str(config.relay.listen), config.relay.data) == ("[::1]:7000", tmp_path / "d")
 
 
 def test_every_setting_of_a_program_reaches_the_daemon(tmp_path: Path) -> None:
@@ -130,8 +131,31 @@ earn = [{{type = "spend", points = 2, per = "1.50 EUR"}}, {{type = "spend", poin
 
 def test_the_embedded_relay_alone_is_enough(tmp_path: Path) -> None:
     """A section [relay] adds its URL to the relays, first, also where there is no other."""
-    text = '[daemon]\nkey = "file:loyalty.key"\n[relay]\n' + PROGRAM + EARN
-    assert accepted(tmp_path, text).daemon.relays == ("ws://127.0.0.1:7777",)
+    assert accepted(tmp_path, BARE + PROGRAM + EARN).daemon.relays == ("ws://127.0.0.1:7777",)
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:7777", "[::]:7777"])
+@pytest.mark.parametrize(("of_daemon", "of_program"), [(True, False), (False, True), (True, True)])
+def test_nobody_is_told_an_address_that_only_this_machine_reaches(
+    tmp_path: Path, listen: str, of_daemon: bool, of_program: bool
+) -> None:
+    """A relay that listens at every address is named by the lists of the program and of 10050, or refused."""
+    public = '["wss://cafe.example"]'
+    text = DAEMON + (f"dm_relays = {public}\n" if of_daemon else "") + f'[relay]\nlisten = "{listen}"\n'
+    text += PROGRAM + (f"relays = {public}\n" if of_program else "") + EARN
+    if of_daemon and of_program:
+        config = accepted(tmp_path, text)
+        assert (config.daemon.dm_relays, config.programs[0].relays) == (("wss://cafe.example",),) * 2
+        return
+    (line,) = mistakes(tmp_path, text)
+    assert line.startswith(f'relay.listen: "{listen}": others would be told ws://')
+    assert 'for example "192.168.1.20:7777", or its name in dm_relays of [daemon] and in relays of every' in line
+
+
+def test_the_address_of_a_relay_in_the_venues_network_is_told_to_everybody(tmp_path: Path) -> None:
+    """One address of this machine is where the relay listens, and where tills and guests are told to find it."""
+    config = accepted(tmp_path, BARE + 'listen = "192.168.1.20:7777"\n' + PROGRAM + EARN)
+    assert config.daemon.dm_relays == config.programs[0].relays == ("ws://192.168.1.20:7777",)
 
 
 def test_secrets_do_not_show(tmp_path: Path) -> None:
