@@ -8,6 +8,7 @@ Source: protocol sections 3, 4 and 7.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from kinds import entry as entries
@@ -125,8 +126,8 @@ def _of_chain(chain: Sequence[Line], customer: str) -> Iterator[str]:
         yield "an entry is about somebody else"
     seqs = [entry.seq for _, entry in chain]
     first = min(seqs, default=1)
-    missing = sorted(set(range(first, max(seqs, default=0) + 1)).difference(seqs))
-    unbroken = chain[: missing[0] - first] if missing else chain
+    missing = [(before + 1, after - 1) for before, after in pairwise(sorted(seqs)) if after > before + 1]
+    unbroken = chain[: missing[0][0] - first] if missing else chain
     if unbroken:
         try:
             entries.verify_chain([event for event, _ in unbroken], whole=first == 1)
@@ -206,17 +207,14 @@ def _each(numbers: Sequence[int], says: str) -> list[str]:
     return shown + ([f"and {len(numbers) - SHOWN_MAX} more"] if len(numbers) > SHOWN_MAX else [])
 
 
-def _ranges(numbers: Sequence[int]) -> str:
-    """Sorted numbers as "entry 3 is", "entries 3 to 5, 8 are"; of many ranges the first few."""
-    ranges: list[list[int]] = []
-    for number in numbers:
-        if ranges and number == ranges[-1][1] + 1:
-            ranges[-1][1] = number
-        else:
-            ranges.append([number, number])
+def _ranges(ranges: Sequence[tuple[int, int]]) -> str:
+    """First and last numbers as "entry 3 is", "entries 3 to 5, 8 are"; of many ranges the first few. They may be as
+    wide as somebody who signed two numbers likes.
+    """
     texts = [str(first) if first == last else f"{first} to {last}" for first, last in ranges[:SHOWN_MAX]]
     more = ", …" if len(ranges) > SHOWN_MAX else ""
-    return f"entry {texts[0]} is" if len(numbers) == 1 else f"entries {', '.join(texts)}{more} are"
+    is_one = len(ranges) == 1 and ranges[0][0] == ranges[0][1]
+    return f"entry {texts[0]} is" if is_one else f"entries {', '.join(texts)}{more} are"
 
 
 def _entries(count: int) -> str:

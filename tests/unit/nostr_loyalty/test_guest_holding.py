@@ -13,6 +13,7 @@ from kinds.errors import CODES
 from kinds.event import Event, Template, sign
 from kinds.keys import SecretKey
 from kinds.program import Program, address
+from kinds.tags import NUMBER_MAX
 from nostr_loyalty.guest.holding import Holding, held
 from nostr_loyalty.guest.program_search import address_of, filters, newest
 from tests.venue import new_key
@@ -203,6 +204,13 @@ def test_many_gaps_are_told_in_ranges() -> None:
     assert gaps.startswith("entries 3 to 5, 7, 9, 11, 13, … are missing")
     other = chain(1, change=lambda _, entry: entry._replace(text="another"))
     assert found([*chain(1, 1), *other], None).faults[0].startswith("entry ")
+
+
+def test_a_gap_as_wide_as_numbers_go_is_told_at_once() -> None:
+    """Whoever signs entry 1 and entry 2**53 - 1 costs the guest neither time nor memory."""
+    far = chain(1, 1, change=lambda seq, entry: entry._replace(seq=NUMBER_MAX if seq == 2 else seq))
+    (fault,) = found(far, card(far)).faults
+    assert fault.startswith(f"entries 2 to {NUMBER_MAX - 1} are missing")
 
 
 @pytest.mark.parametrize("changed", [{"points": 43}, {"head": "ab" * 32}])
