@@ -94,8 +94,7 @@ def _of_holding(holding: Holding) -> list[str]:
             reached, needed, name = card.tier_progress
             lines.append(f"  {progress_of(program, reached, needed)} to {_tier(program, name)}")
         if card.next_expiry is not None:
-            when = datetime.fromtimestamp(card.next_expiry.at, _tz(program)).strftime("%Y-%m-%d %H:%M")
-            lines.append(f"  {card.next_expiry.points} run out at {when}")
+            lines.append(f"  {card.next_expiry.points} run out at {_moment(card.next_expiry.at, program)}")
     issuer = npub_encode(holding.program.split(":")[1])
     if holding.is_unproven:
         lines.append(f"  signed by {issuer}; not one entry is here to verify it by")
@@ -116,6 +115,14 @@ def _entries(count: int) -> str:
 
 def _tier(program: Program | None, id_: str) -> str:
     return next((tier.title for tier in program.tiers if tier.id == id_), id_) if program else id_
+
+
+def _moment(unix: int, program: Program | None) -> str:
+    """A time in the venue's time zone; the number itself where no calendar has it: anybody can sign any number."""
+    try:
+        return datetime.fromtimestamp(unix, _tz(program)).strftime("%Y-%m-%d %H:%M")
+    except (ValueError, OverflowError, OSError):
+        return f"{unix} (seconds since 1970)"
 
 
 def _tz(program: Program | None) -> ZoneInfo:

@@ -116,9 +116,9 @@ class Client:
             except TimeoutError:
                 continue
 
-    async def ask(self, wanted: Filter) -> Held:
-        """What the relay holds of this, as far as it tells within `ANSWER_S_MAX`; verified."""
-        answered = await self._pool.query(self.url, self._name, wanted, ANSWER_S_MAX)
+    async def ask(self, wanted: Filter, within_s: float = ANSWER_S_MAX) -> Held:
+        """What the relay holds of this, as far as it tells within so many seconds; verified."""
+        answered = await self._pool.query(self.url, self._name, wanted, within_s)
         events = [event for claimed in answered.events if (event := self._verified(claimed)) is not None]
         return Held(events, answered.complete)
 

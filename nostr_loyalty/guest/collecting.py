@@ -54,6 +54,14 @@ class _Opened:
     unopened: int = 0
 
 
+class _Found(NamedTuple):
+    """A card, when it was made, and whether only the guest and the issuer can read it."""
+
+    at: int
+    card: Card
+    is_private: bool
+
+
 def reads(guest: str, *, private: bool) -> tuple[Subscription, ...]:
     """What is read of a guest (public key, hex); `private`: its gift wraps too."""
     of_guest = {"#p": (guest,)}
@@ -93,8 +101,10 @@ async def _look(relays: Relays, guest: str, key: SecretKey | None, opened: _Open
             lines[entry.program][event.id] = event
             opened.hints[entry.program].add(entry.relay)
     found = _public_cards(relays.events.values(), faults)
-    if key is not None:
-        found |= await _private_cards(relays, opened, key, faults)
+    private = {} if key is None else await _private_cards(relays, opened, key, faults)
+    for program, one in private.items():  # a relay may keep both, of a guest or a program that changed: time decides
+        if program not in found or one.at >= found[program].at:
+            found[program] = one
     addresses = sorted({*lines, *found})
     in_force = await definitions(relays, _items(addresses, opened.hints))
     known = await _named_rules(relays, lines, in_force, opened.hints)
@@ -104,7 +114,7 @@ async def _look(relays: Relays, guest: str, key: SecretKey | None, opened: _Open
             in_force=in_force.get(address), known=known, by_customer=key is not None,
         )
         for address in addresses
-        for card, is_private in (found.get(address, (None, key is not None)),)
+        for _, card, is_private in (found.get(address, (0, None, key is not None)),)
     )  # fmt: skip
     return Collection(tuple(holdings), tuple(faults), opened.unopened)
 
@@ -145,7 +155,7 @@ def _is_entry(proof: str) -> bool:
         return True
 
 
-def _public_cards(events: Iterable[Event], faults: list[str]) -> dict[str, tuple[Card, bool]]:
+def _public_cards(events: Iterable[Event], faults: list[str]) -> dict[str, _Found]:
     """The newest card of each program; one that says nothing is the last of a guest who chose to be private."""
     found: dict[str, tuple[Event, Card]] = {}
     for event in events:
@@ -159,12 +169,10 @@ def _public_cards(events: Iterable[Event], faults: list[str]) -> dict[str, tuple
         before = found.get(card.program)
         if before is None or (event.created_at, before[0].id) > (before[0].created_at, event.id):
             found[card.program] = event, card
-    return {program: (card, False) for program, (_, card) in found.items() if card.seq}
+    return {program: _Found(event.created_at, card, False) for program, (event, card) in found.items() if card.seq}
 
 
-async def _private_cards(
-    relays: Relays, opened: _Opened, key: SecretKey, faults: list[str]
-) -> dict[str, tuple[Card, bool]]:
+async def _private_cards(relays: Relays, opened: _Opened, key: SecretKey, faults: list[str]) -> dict[str, _Found]:
     found = {}
     for program, (_, address) in opened.cards.items():
         kind, _, rest = address.partition(":")
@@ -176,7 +184,7 @@ async def _private_cards(
         for event in sorted(events, key=lambda each: (-each.created_at, each.id))[:1]:
             try:
                 text = nip44.decrypt(event.content, nip44.conversation_key(key, issuer))
-                found[program] = cards.parse_private(text, issuer), True
+                found[program] = _Found(event.created_at, cards.parse_private(text, issuer), True)
             except KindsError as fault:
                 faults.append(f"your card by {npub_encode(issuer)} cannot be read: {fault}")
     return found

@@ -15,13 +15,15 @@ from kinds.keys import SecretKey
 from kinds.relay_url import normal
 from nostr_loyalty.clock import Clock
 from nostr_loyalty.errors import Unavailable
-from nostr_loyalty.guest.client import Client
+from nostr_loyalty.guest.client import Client, Held
 from relay_client.connection import Resolve
 from relay_client.filter import Filter
 from relay_client.subscription import Subscription
 
 HINTED_MAX: Final = 16
 """Relays that events name, of which so many are asked in all."""
+HINTED_S_MAX: Final = 10.0
+"""So many seconds each of them may let us wait, for all questions together: strangers name silent ones, too."""
 
 
 class Relays:
@@ -37,6 +39,7 @@ class Relays:
         self._resolve = resolve
         self._named = [Client(url, reads, clock, self._hear, key=key) for url in dict.fromkeys(urls)]
         self._hinted: dict[str, Client] = {}
+        self._left_s: dict[str, float] = {}
         self._open = AsyncExitStack()
 
     @property
@@ -68,7 +71,9 @@ class Relays:
         return await self._ask(self._named, wanted)
 
     async def ask_at(self, hints: Iterable[str], wanted: Filter) -> list[Event]:
-        """The same of relays that events name; those that were asked by `ask` are left out."""
+        """The same of relays that events name; those that were asked by `ask` are left out, and those that
+        let us wait too long before.
+        """
         others = (url for url in dict.fromkeys(filter(None, map(normal, hints))) if url not in self.named)
         reached = [await self._at(url) for url in others]
         return await self._ask([client for client in reached if client is not None], wanted)
@@ -77,15 +82,28 @@ class Relays:
         if url not in self._hinted and len(self._hinted) < HINTED_MAX:
             client = Client(url, (), self._clock, self._hear, resolve=self._resolve)
             self._hinted[url] = await self._open.enter_async_context(client)
+            self._left_s[url] = HINTED_S_MAX
         return self._hinted.get(url)
 
     async def _ask(self, clients: Sequence[Client], wanted: Filter) -> list[Event]:
         found: dict[str, Event] = {}
-        for client, held in zip(clients, await asyncio.gather(*(each.ask(wanted) for each in clients)), strict=True):
+        answers = await asyncio.gather(*(self._question(each, wanted) for each in clients))
+        for client, held in zip(clients, answers, strict=True):
             found |= {event.id: event for event in held.events}
             if not held.is_all:
                 self.troubles[client.url] = f"{client.url} did not tell everything that it was asked for"
         return list(found.values())
+
+    async def _question(self, client: Client, wanted: Filter) -> Held:
+        left_s = self._left_s.get(client.url)
+        if left_s is None:
+            return await client.ask(wanted)
+        if left_s <= 0:
+            return Held([], is_all=False)
+        asked_at = self._clock.monotonic()
+        held = await client.ask(wanted, left_s)
+        self._left_s[client.url] -= self._clock.monotonic() - asked_at
+        return held
 
     def _hear(self, event: Event) -> None:
         self.events[event.id] = event
