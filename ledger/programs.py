@@ -103,5 +103,11 @@ async def revision(r: Read, ref: str) -> Revision | None:
     return None if row is None else _revision(*row)
 
 
+async def revisions(r: Read, program_id: int, after_id: int, limit: int) -> list[Revision]:
+    """The program's revisions above an id, oldest first, at most so many."""
+    rows = await r.rows(f"{_REVISION} WHERE program_id = ? AND id > ? ORDER BY id LIMIT ?", program_id, after_id, limit)
+    return [_revision(*row) for row in rows]
+
+
 def _revision(id_: int, program_id: int, ref: bytes, digest: bytes, document: bytes, added_at: int) -> Revision:
     return Revision(id_, program_id, name(ref), name(digest), document, added_at)

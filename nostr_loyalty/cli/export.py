@@ -1,4 +1,4 @@
-"""`nostr-loyalty export`: entries, balances, vouchers or orders as CSV or JSON lines, page by page.
+"""`nostr-loyalty export`: entries, balances, vouchers, orders or the rules of all days, as CSV or JSON lines.
 
 The export goes on beside a running daemon: each page is read from a snapshot of its own, so that the ledger is not held
 up by a slow reader. Entries never change; the others are told as they stand when their page is read.
@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import IO, Final, TypeVar
 
 from ledger import orders, reporting, statement
+from ledger import programs as programs_of_ledger
 from ledger.database import Database, Read
 from ledger.orders import OrderRow
+from ledger.programs import Revision
 from ledger.statement import StandingView
 from ledger.vouchers import Voucher
 from nostr_loyalty import errors
@@ -58,7 +60,10 @@ async def _export(
     try:
         async with database.read() as r:
             known = await ledger_ids(r, programs)
-        pages = {"entries": _entries, "balances": _balances, "vouchers": _vouchers, "orders": _orders}[what]
+        pages = {
+            "entries": _entries, "balances": _balances, "vouchers": _vouchers, "orders": _orders,
+            "revisions": _revisions,
+        }[what]  # fmt: skip
         out.write(cells.head(records.COLUMNS[what], form))
         async for row in pages(database, known):
             out.write(cells.line(row, form))
@@ -95,6 +100,13 @@ async def _orders(database: Database, programs: Programs) -> AsyncIterator[Row]:
             yield records.order(address_of(program), customer, row, program.rules().tz)
 
 
+async def _revisions(database: Database, programs: Programs) -> AsyncIterator[Row]:
+    for program, id_ in programs:
+        read = partial(_revisions_of, id_)
+        async for one in _paged(database, read, lambda one: one.id):
+            yield records.revision(address_of(program), one, program.rules().tz)
+
+
 async def _standings(program_id: int, r: Read, after_id: int) -> list[StandingView]:
     return await statement.standing_views(r, program_id, after_id, PAGE)
 
@@ -107,6 +119,10 @@ async def _orders_of(program_id: int, r: Read, after_id: int) -> list[tuple[str 
     rows = await orders.recorded_since(r, program_id, 0, after_id, PAGE)
     names = await reporting.customers(r, (row.standing_id for row in rows if row.standing_id is not None))
     return [(None if row.standing_id is None else names[row.standing_id], row) for row in rows]
+
+
+async def _revisions_of(program_id: int, r: Read, after_id: int) -> list[Revision]:
+    return await programs_of_ledger.revisions(r, program_id, after_id, PAGE)
 
 
 async def _paged(

@@ -1,4 +1,5 @@
-"""What an export says of an entry, a balance, a voucher, an order: names and plain values, in the order of the columns.
+"""What an export says of an entry, a balance, a voucher, an order, a revision: names and plain values, in the order of
+the columns.
 
 Keys and ids are hex, times unix seconds with the venue's own date and time beside the first of them, money a decimal
 with its unit beside it.
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from kinds.keys import npub_encode
 from ledger.orders import OrderRow
+from ledger.programs import Revision
 from ledger.statement import Booked, StandingView
 from ledger.units import Money, format_money
 from ledger.vouchers import Voucher
@@ -33,6 +35,7 @@ COLUMNS: Final = {
         "program", "order", "source", "customer", "status", "amount", "refunded", "unit", "paid_at", "time", "earned",
         "reversed", "pending_until", "held", "message", "detail",
     ),
+    "revisions": ("program", "rev", "added_at", "time", "document"),
 }  # fmt: skip
 
 
@@ -83,6 +86,11 @@ def order(program: str, customer: str | None, row: OrderRow, tz: ZoneInfo) -> Ro
         row.message_ref, row.detail,
     )  # fmt: skip
     return _row("orders", values)
+
+
+def revision(program: str, one: Revision, tz: ZoneInfo) -> Row:
+    """A revision of the rules, with its canonical document: SHA-256 of the document is what entries name as `rev`."""
+    return _row("revisions", (program, one.ref, one.added_at, _local(one.added_at, tz), one.document.decode()))
 
 
 def _row(what: str, values: tuple[object, ...]) -> Row:
