@@ -1,5 +1,6 @@
 """What is answered to letters, beside commands: inside the letter's transaction. `letter_path` tells the whole way.
 
+codes        what an answer says to clients: done, answered, and what is no rule's refusal
 reply        the answer as it is promised, with the welcome at a first contact
 questioning  questions
 choosing     choices, and being forgotten

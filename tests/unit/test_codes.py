@@ -1,5 +1,6 @@
 """Every code that an operator can meet is unique and explained (docs/codes.md)."""
 
+import ast
 import html
 import importlib
 import re
@@ -21,6 +22,7 @@ TABLES = (
     ("nostr_loyalty.errors", "CODES"),
     ("nostr_loyalty.intake.admission", "CODES"),
     ("nostr_loyalty.intake.recognition", "CODES"),
+    ("nostr_loyalty.letters.codes", "CODES"),
     ("nostr_loyalty.rules.refusal", "CODES"),
 )
 FATES = {TAKEN, ASIDE, ANSWERED, UNANSWERED}
@@ -54,6 +56,34 @@ def test_no_table_is_forgotten() -> None:
         for name in re.findall(r"^(CODES|HAPPENINGS)\b.*=", path.read_text(encoding="utf-8"), re.MULTILINE)
     }
     assert found <= set(TABLES)
+
+
+def said_in(path: Path) -> set[str]:
+    """The codes that a module says without a table: what is handed over, or set by default, as `code`, and what a
+    refusal or an outcome begins with.
+    """
+    found: list[ast.expr | None] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Call(func=ast.Name(id="Refusal") | ast.Attribute(value=ast.Name(id="Refusal")), args=[first, *_]):
+                found.append(first)
+            case ast.Call(func=ast.Name(id="Outcome"), args=[_, code, *_]):
+                found.append(code)
+            case ast.keyword(arg="code", value=code) | ast.AnnAssign(target=ast.Name(id="code"), value=code):
+                found.append(code)
+    return {one.value for one in found if isinstance(one, ast.Constant) and isinstance(one.value, str)}
+
+
+def test_what_is_said_without_a_table_is_in_one() -> None:
+    """A code that a module writes out, as an answer to a letter, is one of a table; and none of those is said by
+    nobody.
+    """
+    modules = sorted((ROOT / "nostr_loyalty").rglob("*.py"))
+    said = {code: path.name for path in modules for code in said_in(path)}
+    known = {code for table in (*tables().values(), SENTENCES, FATES) for code in table}
+    assert {code: name for code, name in said.items() if code not in known} == {}
+    assert "forget-confirm" in said
+    assert set(tables()["nostr_loyalty.letters.codes.CODES"]) - set(said) == {"welcome"}
 
 
 def test_codes_are_unique() -> None:
