@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from typing import Final
 
 from ledger import outbox
+from ledger.bulk import packed_rows
 from ledger.database import Read, Write
 from ledger.errors import InvariantBroken
 from ledger.standings import Standing
 
-# Answers still go out, the customer waits for them; an answer that could not be sent is of use to nobody.
-_UNSAID: Final = """
-DELETE FROM outbox
-WHERE (label IN ('entry', 'shown', 'notice', 'word', 'receipts', 'card', 'award') OR state = 'abandoned')
-  AND instr(recipe, CAST(lower(hex(?2)) AS BLOB)) > 0
-  AND instr(recipe, (SELECT CAST(address AS BLOB) FROM program WHERE id = ?1)) > 0
+# What a recipe speaks of: it names the customer, and the program by its address, at whose end a quote stands (escaped
+# in a document), or a badge of the program, whose address goes on with the tier.
+_ABOUT: Final = r"""
+instr(recipe, CAST(lower(hex(?2)) AS BLOB)) > 0 AND EXISTS (
+    SELECT 1 FROM program WHERE id = ?1 AND (
+        instr(recipe, CAST(address || '"' AS BLOB)) > 0 OR instr(recipe, CAST(address || '\' AS BLOB)) > 0
+        OR instr(recipe, CAST(substr(address, instr(address, ':')) || ':' AS BLOB)) > 0))
 """
+
+# Answers still go out, the customer waits for them; an answer that could not be sent is of use to nobody.
+_UNSAID: Final = f"""
+DELETE FROM outbox
+WHERE (label IN ('entry', 'shown', 'notice', 'word', 'receipts', 'card', 'award') OR state = 'abandoned') AND {_ABOUT}
+"""
+_TAKEN_BACK: Final = f"DELETE FROM outbox WHERE label IN (SELECT value FROM json_each(?3)) AND {_ABOUT}"
 
 # What points paid of an order is an amount like its others, and counts when customers are counted anew.
 _WITHOUT_DETAIL: Final = """
@@ -36,6 +46,13 @@ async def choose(w: Write, standing: Standing) -> None:
     )  # fmt: skip
     if changed != 1:
         raise InvariantBroken(f"there is no standing {standing.id} to choose for")
+
+
+async def take_back(w: Write, program_id: int, customer: str, labels: Collection[str]) -> int:
+    """Lets go of what was promised about a customer (hex) under these labels and is not at all its relays yet, given up
+    or not, because the customer does not want it said any more; how many.
+    """
+    return await w.run(_TAKEN_BACK, program_id, bytes.fromhex(customer), packed_rows(list(labels)))
 
 
 async def moved_here(r: Read, standing_id: int) -> list[int]:

@@ -1,8 +1,9 @@
 """What is promised and not yet delivered. A promise commits together with what it speaks of; its delivery comes after.
 
 A promise holds a *recipe* and a *seed*, from which its sender makes the same bytes each time. It waits until it is
-due, in one of four lanes (0 goes first). A promise that *supersedes* takes the place of a waiting one of the same
-name. A delivered promise is deleted and counted; an abandoned one stays, with its reason, and holds nobody up.
+due, in one of four lanes (0 goes first). A promise that *supersedes* takes the place of one of the same name, be it
+waiting or abandoned. A delivered promise is deleted and counted; an abandoned one stays, with its reason, and holds
+nobody up.
 """
 
 from __future__ import annotations
@@ -128,9 +129,9 @@ async def post(w: Write, promises: Sequence[Promise], at: int) -> None:
     """Promises all of these, in this order. Of several that supersede under one name the last one stays."""
     latest = {one.supersedes: place for place, one in enumerate(promises) if one.supersedes is not None}
     kept = [one for place, one in enumerate(promises) if one.supersedes is None or latest[one.supersedes] == place]
-    if latest:
+    for state in ("waiting", "abandoned") if latest else ():
         await w.run(
-            "DELETE FROM outbox WHERE state = 'waiting' AND supersedes IN (SELECT value FROM json_each(?1))",
+            f"DELETE FROM outbox WHERE state = '{state}' AND supersedes IN (SELECT value FROM json_each(?1))",
             packed_rows(list(latest)),
         )
     if kept:

@@ -143,6 +143,7 @@ async def _share(
         brought = 0
         await _take_out_awards(w, program, standing, now)
         await shown.drop(w, program.ledger_id, standing.id)
+        await choices.take_back(w, program.ledger_id, standing.customer, ("entry", "award"))
     else:
         again = await shown.again(w, program.ledger_id, standing.id, program.relays)
         brought = again + sum(promise.label == shown.LABEL for promise in slip.promises)
@@ -164,6 +165,7 @@ async def _badge(w: Write, program: ServedProgram, standing: Standing, *, wanted
     else:
         choice_desk.drop_badges(copy, program, standing, await _badges(w, standing))
         await _take_out_awards(w, program, standing, now)
+        await choices.take_back(w, program.ledger_id, standing.customer, ("award",))
     await writing.write(w, copy.slip, now)
     text = answering.badge_chosen(program, wanted=wanted)
     return Said(program, text, promises=len(copy.slip.awards) + len(copy.slip.promises))

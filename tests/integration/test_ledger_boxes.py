@@ -146,6 +146,19 @@ async def test_a_poisoned_promise_holds_nobody_up(venue: Venue) -> None:
     assert {one.label for one in await due(venue)} == {"entry", "poison"}
 
 
+async def test_what_was_given_up_is_superseded_too(venue: Venue) -> None:
+    """A newer promise of the same name takes the place of one that was abandoned, which nobody resumes any more."""
+    await post(venue, promise("card", supersedes="card:1"), promise("card", supersedes="card:2"))
+    for one in await due(venue):
+        await settle(venue, Settlement(one.id, (), RELAYS, "abandoned", reason="blocked: no"))
+    await post(venue, promise("card", supersedes="card:1"))
+    (newer,) = await due(venue)
+    await settle(venue, Settlement(newer.id, RELAYS, (), "done"))
+    async with venue.database.write() as w:
+        assert await outbox.resume(w, [one.id for one in await outbox.abandoned(w)]) == 1
+        assert [name for (name,) in await w.rows("SELECT supersedes FROM outbox")] == ["card:2"]
+
+
 async def test_a_retry_waits_for_its_time(venue: Venue) -> None:
     """A promise that failed is due again at its time, with what was reached so far; a delivered one is counted and
     gone.

@@ -1,0 +1,115 @@
+"""What relays refused for a while and was given up: brought again, it shows nothing that its guest has made private."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from kinds import registry
+from kinds.event import Template, author, canonical_of, parse_event
+from ledger import outbox
+from ledger.database import Database
+from ledger.outbox import Promise, Settlement
+from nostr_loyalty.daemon import keys_of
+from nostr_loyalty.publishing import sealing
+from nostr_loyalty.publishing.sealing import Sealer
+from tests.unit.nostr_loyalty.guest_life import delivered
+from tests.unit.nostr_loyalty.house import House, house
+from tests.unit.nostr_loyalty.served import URL
+
+LATER = 2**40
+WRAPS = (registry.GIFT_WRAP, registry.EPHEMERAL_GIFT_WRAP)
+
+
+async def refused(database: Database) -> None:
+    """Every relay has refused for good what waits."""
+    async with database.read() as r:
+        due = await outbox.due(r, LATER, 10_000)
+    async with database.write() as w:
+        await outbox.settle(w, [Settlement(one.id, (), one.relays, "abandoned", reason="blocked:") for one in due])
+
+
+async def pausing(database: Database) -> None:
+    """One relay has what waits, the other does not answer: it is tried again."""
+    async with database.read() as r:
+        due = await outbox.due(r, LATER, 10_000)
+    async with database.write() as w:
+        await outbox.settle(w, [Settlement(one.id, one.relays[:1], (), "waiting", due_at=LATER) for one in due])
+
+
+async def brought_again(place: House) -> list[tuple[str, bool]]:
+    """What `outbox retry` lets wait: its label, and whether it names the guest to everybody."""
+    async with place.served.database.write() as w:
+        ids = [one.id for one in await outbox.abandoned(w)]
+        await outbox.resume(w, ids)
+        again = [one for one in await outbox.due(w, LATER, 10_000) if one.id in ids]
+    sealer, guest = Sealer(keys_of(place.served.config)), place.guest.public
+    sealed = [(one.label, sealer.seal(one.issuer, one.recipe, one.seed).text) for one in again]
+    return [(label, guest in text and parse_event(text).kind not in WRAPS) for label, text in sealed]
+
+
+@pytest.mark.parametrize("text", ["share private", "forget me yes"])
+async def test_what_was_given_up_stays_unsaid_once_its_guest_is_private(tmp_path: Path, text: str) -> None:
+    """The card, the entries, the award of a badge: `outbox retry` publishes none of them in clear any more."""
+    async with house(tmp_path, "public") as place:
+        served = place.served
+        await place.says("guest", "badge on")
+        await refused(served.database)
+        await place.says("guest", text)
+        await delivered(served.database)
+        assert [label for label, names in await brought_again(place) if names] == []
+        await served.assert_clean()
+
+
+async def test_what_waits_out_a_pause_is_not_sent_after_its_deletion(tmp_path: Path) -> None:
+    """A relay that gave no answer so far gets no entry of a guest who has gone private since."""
+    async with house(tmp_path, "public") as place:
+        served = place.served
+        await place.says("guest", "badge on")
+        await pausing(served.database)
+        await place.says("guest", "share private")
+        async with served.database.read() as r:
+            due = await outbox.due(r, LATER, 10_000)
+        about = {one.label for one in due if place.guest.public.encode() in one.recipe and b'"plain"' in one.recipe}
+        assert about == {"deletion"}  # of the last card, which says nothing
+
+
+async def test_an_award_that_was_given_up_goes_with_the_badges(tmp_path: Path) -> None:
+    """`badge off`: the award is not published later; the guest's entries and card, which stay public, are."""
+    async with house(tmp_path, "public") as place:
+        served = place.served
+        await place.says("guest", "badge on")
+        await refused(served.database)
+        await place.says("guest", "badge off")
+        labels = {label for label, names in await brought_again(place) if names}
+        assert labels == {"entry", "card"}
+
+
+async def test_what_was_given_up_of_others_is_brought_again(tmp_path: Path) -> None:
+    """Another guest's entries wait again as ever, whoever went private."""
+    async with house(tmp_path, "public") as place:
+        served = place.served
+        await served.take(served.order("order-9", "7000", customer=place.stranger.public))
+        await refused(served.database)
+        await place.says("guest", "share private")
+        async with served.database.write() as w:
+            given_up = await outbox.abandoned(w)
+        named = {one.label for one in given_up if place.stranger.public.encode() in one.recipe}
+        assert named >= {"entry", "card"}
+        assert not any(place.guest.public.encode() in one.recipe for one in given_up if one.label in ("entry", "card"))
+
+
+@pytest.mark.parametrize("text", ["share private", "forget me yes"])
+async def test_what_another_program_has_to_say_goes_out(tmp_path: Path, text: str) -> None:
+    """A program of the same issuer whose name begins alike keeps its promises about the guest."""
+    async with house(tmp_path, "public") as place:
+        issuer = place.served.venue.issuer.public
+        tags = (("a", f"{place.served.program.address}-2", URL), ("p", place.guest.public))
+        document = canonical_of(author(Template(registry.ENTRY, place.served.clock.now(), tags, ""), issuer))
+        async with place.served.database.write() as w:
+            recipe = sealing.plain(document)
+            await outbox.post(w, [Promise(1, "entry", issuer, recipe, os.urandom(32), (URL,), 1)], 1)
+        await place.says("guest", text)
+        async with place.served.database.read() as r:
+            left = [one.recipe for one in await outbox.due(r, LATER, 10_000) if one.label == "entry"]
+        assert left == [recipe]
