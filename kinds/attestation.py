@@ -27,8 +27,9 @@ _WINDOWED: Final = ("points_at_least", "visits_at_least")
 class Claim(NamedTuple):
     """What is said of the customer, as it was on the day that it was attested.
 
-    `tier`: holds the tier with the id `value`. `points_at_least`: the balance is `value` or more, or, with a `window`
-    such as "90d", so many points were earned in it. `visits_at_least`: so many visits, in the window or ever.
+    `tier`: holds the tier with the id `value`, or a higher one. `points_at_least`: `value` or more can be spent, or,
+    with a `window` such as "90d", so many points were earned in it. `visits_at_least`: so many visits, in the window or
+    ever.
     `member_since`: the first entry is not younger than `value` (unix seconds).
     """
 

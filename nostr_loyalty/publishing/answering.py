@@ -206,7 +206,7 @@ def _claim(program: ServedProgram, asked: Prove, value: str) -> str:
     match claim:
         case "tier":
             tier = program.rules.tier(value)
-            return say(program, "you hold the tier {tier}.", tier=value if tier is None else tier.title)
+            return say(program, "you hold the tier {tier} or a higher one.", tier=value if tier is None else tier.title)
         case "points_at_least" if asked.window is not None:
             points, window = program.amount_of(int(value)), _window(program, asked.window)
             return say(program, "you earned {points} or more in {window}.", points=points, window=window)

@@ -263,7 +263,7 @@ def test_an_outcome_is_told_in_the_readers_language() -> None:
 @pytest.mark.parametrize(
     ("asked", "value", "claim"),
     [
-        (Prove("tier", "gold", None, GUEST), "gold", "you hold the tier Gold."),
+        (Prove("tier", "gold", None, GUEST), "gold", "you hold the tier Gold or a higher one."),
         (Prove("points_at_least", "100", None, GUEST), "100", "you have 100 points or more."),
         (Prove("points_at_least", "1", "1w", GUEST), "1", "you earned 1 point or more in 1 week."),
         (Prove("points_at_least", "100", "2w", GUEST), "100", "you earned 100 points or more in 2 weeks."),
