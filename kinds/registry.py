@@ -1,6 +1,7 @@
-"""The table of every kind that this project writes or reads: protocol section 2.
+"""The table of every kind of the protocol, section 2: what is written or read, with what is meant for later.
 
-`class_of` follows NIP-01's ranges and answers for any number; `KINDS` says what each of ours is for.
+For later are checkpoint, journal, zaps and NIP-98; their `use` is what is planned. `class_of` follows NIP-01's ranges
+and answers for any number; `KINDS` says what each of ours is for.
 """
 
 from collections.abc import Mapping

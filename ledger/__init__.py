@@ -15,10 +15,12 @@ A map of the room:
 - `standings`  where each customer stands: read and made here, changed by the book
 - `orders`     paid orders and what was paid back
 - `tally`      what a customer did on one local day
+- `stamps`     when each stamp was given
 - `recount`    a program's customers counted anew, where what counts has changed
 - `waiting_refunds`  refunds that came before their order
 - `vouchers`   rewards that were promised, and how many are out
 - `actions`    what was done by command
+- `confirmations`    what waits for an owner's word
 - `claim_attempts`   wrong claim codes, by key and hour
 - `referrals`  who brought whom
 - `heirs`      lots that moved to another key with their customer

@@ -1,4 +1,4 @@
-"""`nostr-loyalty release ORDER`: book the points of an order that the guard holds."""
+"""`nostr-loyalty release ORDER`: book the points of an order that the guard holds, or settle a flag."""
 
 import argparse
 

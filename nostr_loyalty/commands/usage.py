@@ -86,7 +86,7 @@ USAGES: Final[Mapping[str, Usage]] = MappingProxyType({
     ),
     "proof": Usage(
         "proof", "shows that your points are in the published total", "proof",
-        "The answer holds what is needed to check it without trusting the venue.", customer=True,
+        "Not yet: no program publishes its total so far.", customer=True,
     ),
     "share": Usage(
         "share public|private", "chooses who sees your points", "share private",
@@ -125,14 +125,16 @@ USAGES: Final[Mapping[str, Usage]] = MappingProxyType({
     ),
     "release": Usage(
         "release <order>", "books the points of an order that was held", "release 1042",
-        "For an order that came as one of too many on a day.", operator=True,
+        "For an order that came as one of too many on a day. If its points are not held, it counts as looked at.",
+        operator=True,
     ),
     "drop": Usage(
         "drop <order>", "drops the points of an order that was held", "drop 1042",
         "For an order that came as one of too many on a day.", operator=True,
     ),
     "undo": Usage(
-        "undo", "takes your last command back", "undo", "Within the time that the program allows.", operator=True,
+        "undo", "takes your last command back", "undo", "Within the time that the program allows. What can be undone:"
+        " grant, revoke (points), redeem, use (of a whole code), freeze and unfreeze.", operator=True,
     ),
     "confirm": Usage(
         "confirm <code>", "allows what exceeded somebody's limit", "confirm 7H2K-9QWE-4M1N-0PZX",

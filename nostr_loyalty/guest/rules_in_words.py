@@ -20,7 +20,9 @@ LABELS: Final = ("earning", "tiers", "rewards", "expiry", "cards", "terms")
 
 
 def rules_in_words(program: Program) -> dict[str, tuple[str, ...]]:
-    """Everything that decides about points: lines for each of LABELS."""
+    """What people compare programs by: lines for each of LABELS. Not all that decides: rounding, a tier's grace, what a
+    referral waits for and its cap, the deficit, and how long vouchers and claim codes are good for, are left out.
+    """
     rows = (
         (*(_earning(program, rule) for rule in program.earn), *_more(program)),
         tuple(_tiers(program)),

@@ -193,8 +193,9 @@ def flagged(program: ServedProgram, customer: str, order: str, orders: int, *, h
             " release or drop it.", **values,
         )  # fmt: skip
     return say(
-        program, "{title}: order {order} is number {count} today for {customer}: look whether that can be.", **values
-    )
+        program, "{title}: order {order} is number {count} today for {customer}: look whether that can be, then"
+        " release it.", **values,
+    )  # fmt: skip
 
 
 def claimed(program: ServedProgram) -> str:
