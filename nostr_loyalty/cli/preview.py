@@ -1,7 +1,7 @@
 """`nostr-loyalty preview ORDER.json`: what an order would earn and why, rule by rule. Nothing is written.
 
 The configuration's rules decide, by the code of the daemon, on what the ledger has of the customer; without a ledger,
-as for somebody new.
+as for somebody new. A program that a message has paused stays so.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from kinds.keys import npub_encode
 from kinds.tags import value
-from ledger import orders, standings, waiting_refunds
+from ledger import orders, programs, standings, waiting_refunds
 from ledger.database import Database, Read
 from nostr_loyalty import errors
 from nostr_loyalty.cli.asking import add_program, address_of, ledger_ids, local_time, meant, read_config
@@ -58,15 +58,15 @@ def _recognised(
     config: Config, text: str, args: argparse.Namespace, now: int
 ) -> tuple[ProgramSettings, OrderMessage | str]:
     """The program that the order is for, and the order; or the sentence with which the door turns it away."""
-    programs = meant(config, args.program)
-    source = programs[0].sources[0] if programs[0].sources else trial.NOBODY
-    wanted = address_of(programs[0]) if len(programs) == 1 else None
+    asked = meant(config, args.program)
+    source = asked[0].sources[0] if asked[0].sources else trial.NOBODY
+    wanted = address_of(asked[0]) if len(asked) == 1 else None
     try:
         order = trial.read_order(text, source=source, program=wanted, instead=args.program is not None, now=now)
     except ValueError as fault:
         raise UsageWrong(f"{args.order}: {fault}") from None
     named = value(order.tags, "a")
-    program = next((one for one in programs if address_of(one) == named), programs[0])
+    program = next((one for one in asked if address_of(one) == named), asked[0])
     served = trial.served(program, config.daemon, address_of(program), trial.NEW_CUSTOMER)
     found = recognise(trial.as_message(order), ServedPrograms([served]), program.key.public, now)
     if isinstance(found, OrderMessage):
@@ -84,7 +84,7 @@ async def _try(config: Config, program: ProgramSettings, message: OrderMessage, 
         async with database.read() as r:
             for _, ledger_id in await ledger_ids(r, [program]):
                 served = trial.served(program, config.daemon, address_of(program), ledger_id)
-                message = message._replace(program=served)
+                message = message._replace(program=served.as_in_force((await programs.in_force(r)).get(ledger_id)))
             facts = await _facts(r, message, now)
     finally:
         await database.close()

@@ -75,10 +75,9 @@ def read_order(text: str, *, source: str, program: str | None, instead: bool, no
     changed = _without_author(fields, source, now)
     if program is not None:
         changed = _for_program(changed, program, instead=instead)
+    written = json.dumps(changed)
     try:
-        if "sig" in changed:
-            return verify(parse_event(json.dumps(changed)))
-        found = parse_rumor(json.dumps(changed))
+        found = verify(parse_event(written)) if "sig" in changed else parse_rumor(written)
     except (NotAdmitted, Unreadable) as fault:
         raise ValueError(f"{fault.code}: {fault.detail}" if fault.detail else fault.code) from None
     if found.kind != registry.PAID_ORDER:

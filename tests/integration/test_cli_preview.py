@@ -14,6 +14,8 @@ import pytest
 
 from kinds.event import Template, author, sign, to_json
 from kinds.order import Amount, Item, Line, PaidOrder, Payment, template
+from ledger import programs
+from ledger.database import Database
 from tests.clock import FakeClock
 from tests.integration.hand import Hand
 from tests.unit.nostr_loyalty.served import Served
@@ -225,6 +227,31 @@ def test_what_is_no_order_is_told(shop: Shop, text: str) -> None:
     assert shop.preview(text) == {}
     assert shop.hand.code == 2
     assert "order.json: " in shop.hand.err
+
+
+@pytest.mark.parametrize("status", ["refunded", "canceled"])
+def test_an_order_that_was_taken_back_earns_nothing_signed_or_not(shop: Shop, status: str) -> None:
+    """Exit 2 for both: what a paid order would earn can be shown, and nothing else."""
+    fields = shop.order(new_key().public, status=status, refund_id="r1" if status == "refunded" else None)
+    for order in (fields, to_json(sign(template_of(fields), shop.served.venue.till))):
+        assert shop.preview(order) == {}
+        assert (shop.hand.code, f"an order that was {status}" in shop.hand.err) == (2, True)
+
+
+def test_a_program_that_a_message_paused_earns_nothing(shop: Shop) -> None:
+    """It is refused as the daemon would refuse it, until it is resumed."""
+    asyncio.run(shop.open())
+
+    async def pause(*, paused: bool) -> None:
+        database = await Database.open(shop.served.config.daemon.database)
+        async with database.write() as w:
+            await programs.pause(w, shop.served.program.ledger_id, paused=paused)
+        await database.close()
+
+    for paused, code in ((True, 1), (False, 0)):
+        asyncio.run(pause(paused=paused))
+        found = shop.preview(shop.order(shop.ana))
+        assert (shop.hand.code, found["reason"]) == (code, "program-paused" if paused else None)
 
 
 def test_a_signature_that_does_not_hold(shop: Shop) -> None:
