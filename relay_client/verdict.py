@@ -27,12 +27,13 @@ class Answer(StrEnum):
 
 class Verdict(NamedTuple):
     """A relay's answer about one event or one REQ. retry_s: seconds to wait, with RETRY_LATER only. text: the relay's,
-    cut.
+    cut. is_ours: the relay gave none, and the text is ours.
     """
 
     answer: Answer
     text: str = ""
     retry_s: int = 0
+    is_ours: bool = False
 
     @property
     def settled(self) -> bool:
@@ -81,7 +82,7 @@ def is_rate_limit(verdict: Verdict) -> bool:
 
 def retry_later(text: str, retry_s: int = 5) -> Verdict:
     """Our own verdict where the relay gave none: no answer in time, or no connection any more."""
-    return Verdict(Answer.RETRY_LATER, text, retry_s)
+    return Verdict(Answer.RETRY_LATER, text, retry_s, is_ours=True)
 
 
 def _prefix(text: str) -> str:

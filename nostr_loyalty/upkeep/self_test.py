@@ -147,7 +147,8 @@ def keys_at(config: Config, *, wraps: bool = True) -> dict[str, SecretKey]:
 
 async def try_relay(url: str, key: SecretKey, clock: Clock, dice: Dice, *, last: bool = False) -> Outcome | None:
     """Give a relay a wrap to the owner of `key`, and ask for it. None: it did not answer, or not in the end; on the
-    `last` try a relay that took the wrap and did not answer when it was asked for it is at fault.
+    `last` try a relay that took the wrap and did not answer when it was asked for it is at fault, and so is one that
+    took no old wrap until then, though it called that no final word.
     """
     try:
         async with Client(url, (), clock, lambda _: None, key=key) as client:
@@ -156,7 +157,7 @@ async def try_relay(url: str, key: SecretKey, clock: Clock, dice: Dice, *, last:
             verdict = await client.offer(old)
             if verdict.settled:
                 return await _look(client, key, old, clock, last)
-            if is_rate_limit(verdict):
+            if verdict.answer is Answer.RETRY_LATER and (not last or verdict.is_ours or is_rate_limit(verdict)):
                 return None
             again = await client.offer(_wrap(key, now, now, dice))
             if again.settled:

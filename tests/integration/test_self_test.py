@@ -63,7 +63,8 @@ async def test_a_challenge_that_comes_only_with_a_refusal_is_answered() -> None:
 
 FAULTS = [
     ({"past_s_max": TWO_HOURS}, Outcome("refuses-old-wraps", "invalid: created_at too early")),
-    ({"refuse_nth": {1: "event too old"}}, Outcome("refuses-old-wraps", "event too old")),
+    ({"refuse_nth": {1: "event too old"}}, None),
+    ({"refuse_nth": {1: "error: database is locked"}}, None),
     ({"refuse_with": "blocked: only for members"}, Outcome("refuses-wraps", "blocked: only for members")),
     ({"shadow_reject": True}, Outcome("hides-wraps")),
     ({"refuse_with": "rate-limited: slow down"}, None),
@@ -76,6 +77,26 @@ async def test_a_fault_is_told_from_what_may_pass(faults: dict[str, Any], outcom
     """It is the date if the same is taken with another date; what a relay may change its mind about is no result."""
     async with ScriptedRelay(faults=Faults(**faults)) as relay:
         assert await tried(relay.url) == outcome
+
+
+async def test_what_may_pass_and_does_not_is_a_fault_in_the_end() -> None:
+    """A relay that has taken no old wrap by the last try, and says why in words of its own, takes none."""
+    async with ScriptedRelay(faults=Faults(refuse_nth={1: "event too old"})) as relay:
+        assert await tried(relay.url, last=True) == Outcome("refuses-old-wraps", "event too old")
+    async with ScriptedRelay(faults=Faults(refuse_nth={1: "rate-limited: slow down"})) as relay:
+        assert await tried(relay.url, last=True) is None
+
+
+@pytest.mark.parametrize("last", [False, True])
+async def test_a_connection_that_ends_is_no_fault(last: bool) -> None:
+    """The relay went away before it had answered the old wrap, came back, and took the other: it refused nothing."""
+    async with ScriptedRelay(faults=Faults(ok_delay_s=5.0)) as relay:
+        trying = asyncio.create_task(tried(relay.url, last=last))
+        while not relay.received("EVENT"):  # noqa: ASYNC110 - a relay's journal says nothing by itself
+            await asyncio.sleep(0.01)
+        relay.faults.ok_delay_s = 0.0
+        relay.cut_all()
+        assert await trying is None
 
 
 async def test_no_answer_is_no_result(monkeypatch: pytest.MonkeyPatch) -> None:

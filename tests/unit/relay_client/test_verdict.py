@@ -50,6 +50,8 @@ def test_only_what_is_tried_again_has_a_time() -> None:
         verdict = of_closed(text)
         assert (verdict.retry_s > 0) == (verdict.answer is Answer.RETRY_LATER)
     assert retry_later("no OK in time").retry_s > 0
+    assert retry_later("no OK in time").is_ours
+    assert not of_ok(False, "no OK in time").is_ours
 
 
 def test_a_rate_limit_is_recognised() -> None:
