@@ -19,6 +19,9 @@ const pool = new SimplePool();
 const onauth = async (template) => finalizeEvent(template, guest); // relays may ask for a login
 const tag = (event, name) => event.tags.find((each) => each[0] === name)?.[1];
 
+/** Print a line. Anybody can sign a program, and what its author wrote must not steer this terminal. */
+const show = (line) => console.log(line.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\u{FFFD}"));
+
 /** Every event of a filter, page by page: relays give so many at once. */
 async function everything(filter) {
   const found = new Map();
@@ -99,12 +102,12 @@ for (const [address, found] of Object.entries(chains)) {
   const last = chain.at(-1);
   faults += wrong ? 1 : 0;
   const entries = `${chain.length} ${chain.length === 1 ? "entry" : "entries"}`;
-  console.log(`${name}: ${wrong ?? `${tag(last, "balance")} (${entries}, all in order)`}`);
-  console.log(`  ${address}`); // a name can be anybody's, an address cannot
-  if (!wrong) console.log(`  last: ${tag(last, "points")}  ${last.content}`);
+  show(`${name}: ${wrong ?? `${tag(last, "balance")} (${entries}, all in order)`}`);
+  show(`  ${address}`); // a name can be anybody's, an address cannot
+  if (!wrong) show(`  last: ${tag(last, "points")}  ${last.content}`);
   const first = Number(tag(chain[0], "seq"));
-  if (first > 1) console.log(`  entries 1 to ${first - 1} are not here: write “history” to the program, and it sends them again`);
-  if (earlier.length) console.log(`  ${earlier.length} of an earlier chain: this key was forgotten, and began anew`);
+  if (first > 1) show(`  entries 1 to ${first - 1} are not here: write “history” to the program, and it sends them again`);
+  if (earlier.length) show(`  ${earlier.length} of an earlier chain: this key was forgotten, and began anew`);
 }
-if (Object.keys(chains).length === 0) console.log("nothing yet");
+if (Object.keys(chains).length === 0) show("nothing yet");
 process.exit(faults ? 1 : 0); // the pool leaves timers behind

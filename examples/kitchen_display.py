@@ -39,7 +39,7 @@ async def main(display, relay, program):
         message = opened(one.event, display) if one.is_new_event() else None
         if message is None or message.author().to_hex() != program.split(":")[1]:
             continue  # anybody may write to a display; only the program's issuer is shown
-        said = {each.to_vec()[0]: each.to_vec()[1] for each in message.tags()}
+        said = {name: more[0] for name, *more in (each.to_vec() for each in message.tags()) if more}
         if said.get("a") == program:
             print(time.strftime("%H:%M:%S"), said.get("order", ""), message.content(), sep="  ", flush=True)
 

@@ -29,8 +29,10 @@ async def report(client, till, issuer, tags):
             gift = sdk.UnwrappedGift.from_gift_wrap(till, one.event) if one.is_new_event() else None
         except sdk.NostrSdkError:
             continue  # junk by somebody
-        said = {each.to_vec()[0]: each.to_vec()[1] for each in gift.rumor().tags()} if gift else {}
-        if said.get("e") == order.id().to_hex() and gift.sender().to_hex() == issuer.to_hex():
+        if gift is None or gift.sender().to_hex() != issuer.to_hex():
+            continue  # anybody may write to a till
+        said = {name: more[0] for name, *more in (each.to_vec() for each in gift.rumor().tags()) if more}
+        if said.get("e") == order.id().to_hex():
             return gift.rumor().content(), said
     return None
 
