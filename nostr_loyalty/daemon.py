@@ -138,6 +138,7 @@ class Daemon:
             batch_max=self._config.daemon.batch_max, promised=wake.set, letters=letters,
             staff_relays=self._config.daemon.staff_relays, crowd=crowd, names=Names(hosts, self._clock),
         )  # fmt: skip
+        pool.heed(lambda: path.is_busy)
         worker = OutboxWorker(
             database,
             pool,

@@ -3,9 +3,10 @@
 A relay gives at most so many events per REQ (500, mostly) and does not say that there are more. So each next page
 asks for the oldest second seen once more, since that second may go on; what was seen of it already is recognised.
 NIP-01 means `until` to be inclusive, and some relays take it to be exclusive: hence a page asks `until` one second
-after the oldest. A page that brings nothing new is followed by one that ends a second earlier, and another: empty at
-the true end, and if it is not, the second between held more events than a page does. Only an empty page ends a
-catch-up. `until` never rises, so it ends.
+after the oldest, as long as the relay has not shown that it is inclusive by an event of that very second. A page that
+brings nothing new is followed by one that ends a second earlier, and another: empty at the true end, and if it is
+not, the second between held more events than a page does. Only an empty page ends a catch-up. `until` never rises, so
+it ends.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ class CatchUp:
         self._pages_left = pages_max
         self._page_texts_max = page_texts_max
         self._suspect: int | None = None
+        self._inclusive = False  # whether the relay was seen to take `until` so
         self.restart_page()
 
     def page(self) -> Page:
@@ -64,6 +66,7 @@ class CatchUp:
             return False
         if self._since is not None and created_at < self._since:
             return False
+        self._inclusive = self._inclusive or created_at == self._until
         self._fresh = self._fresh or event_id not in self._seen
         self._oldest = created_at if self._oldest is None else min(created_at, self._oldest)
         self._ids.setdefault(created_at, set()).add(event_id)
@@ -97,7 +100,8 @@ class CatchUp:
         if self._fresh:
             kept = self._seen if self._until is not None and self._oldest >= self._until - 1 else set()
             self._seen = self._ids[self._oldest] | self._ids.get(self._oldest + 1, set()) | kept
-            self._until = self._oldest + 1 if self._until is None else min(self._until, self._oldest + 1)
+            until = self._oldest if self._inclusive else self._oldest + 1
+            self._until = until if self._until is None else min(self._until, until)
         else:
             self._close_second(self._oldest, limit)
         if self._since is not None and self._until is not None and self._until < self._since:

@@ -87,6 +87,13 @@ class Pool:
         self._room_grew = asyncio.Event()
         self._stopping = asyncio.Event()
         self._tasks: asyncio.TaskGroup | None = None
+        self._is_busy: Callable[[], bool] = lambda: False
+
+    def heed(self, is_busy: Callable[[], bool]) -> None:
+        """Let the owner say whether it has more to do than it can at once: what can wait, such as reading a burst
+        again, waits then.
+        """
+        self._is_busy = is_busy
 
     def connect(self, url: str, *, key: str | None, reads: Sequence[Subscription]) -> None:
         """Add a connection to `url` that authenticates as pubkey `key` (None: never) and reads `reads` for good.
@@ -242,7 +249,7 @@ class Pool:
         cursors = {name: cursor for (relay, name), cursor in self._cursors.items() if relay == url}
         return Session(
             url=url, key=key, reads=reads, settings=settings, rng=random.Random(self._rng.getrandbits(64)),
-            sign_auth=self._sign_auth, cursors=cursors, pace=self._paces.get(url),
+            sign_auth=self._sign_auth, cursors=cursors, pace=self._paces.get(url), is_busy=lambda: self._is_busy(),
         )  # fmt: skip
 
     def _errand(self, url: str, key: str | None, resolve: Resolve | None) -> Driver:

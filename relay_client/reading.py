@@ -198,7 +198,7 @@ class Reading:
             self._live_id = self._next_id()
             self._voice.send(messages.req(self._live_id, replace(self.subscription.filter, limit=1)))
             self._schedule.now_due(times.now)
-        self._schedule.watch(times.now)
+        self._schedule.watch(times.now, times.busy)
         if self._page_id is not None:
             self._watch_page(times)
         elif times.now >= self._page_at:

@@ -1,8 +1,8 @@
 """When to catch up: after every connect, every few minutes, once a day over the sweep, and after bursts (bug 74).
 
-Rules: a burst of live events, or a pause in our reading, calls for a catch-up once things are quiet; a catch-up of
-that sort may pause our reading by itself and does not call for the next one. Nothing begins while the owner has
-still to confirm the last CaughtUp, for some time at most.
+Rules: a burst of live events, or a pause in our reading, calls for a catch-up once things are quiet and the owner has
+done with them; a catch-up of that sort may pause our reading by itself and does not call for the next one. Nothing
+begins while the owner has still to confirm the last CaughtUp, for some time at most.
 """
 
 from __future__ import annotations
@@ -75,16 +75,16 @@ class Schedule:
         if not self._calming:
             self._burst = True
 
-    def watch(self, now: float) -> None:
+    def watch(self, now: float, owner_busy: bool) -> None:
         """Look at the last second: does a burst go on, or is it over?"""
         if now < self._window_at + 1.0:
             return
-        busy = self._live_events >= self._settings.burst_events
+        goes_on = self._live_events >= self._settings.burst_events
         self._live_events = 0
         self._window_at = now
-        if busy:
+        if goes_on:
             self._burst = True
-        elif self._burst:
+        elif self._burst and not owner_busy:
             self._burst = False
             self._calming = True
             self._catch_up_at = min(self._catch_up_at, now + self._settings.burst_quiet_s)

@@ -44,14 +44,18 @@ class Session:
     def __init__(
         self, *, url: str, key: str | None, reads: Sequence[Subscription], settings: PoolSettings, rng: Dice,
         sign_auth: Callable[[str, Template], Event], cursors: Mapping[str, int], pace: float | None,
+        is_busy: Callable[[], bool] = lambda: False,
     ) -> None:  # fmt: skip
-        """cursors: subscription name -> unix seconds; pace: messages a minute learned earlier; the rest as in Pool."""
+        """cursors: subscription name -> unix seconds; pace: messages a minute learned earlier; is_busy: whether the
+        owner has more to do than it can at once; the rest as in Pool.
+        """
         self.url = url
         self.key = key
         self.connected = False
         self.last_error = ""
         self.counts: Counter[str] = Counter()
         self._settings = settings
+        self._is_busy = is_busy
         self._auth = Authentication(url, key, sign_auth, settings)
         self._backoff = Backoff(settings.backoff_s_first, settings.backoff_s_max, rng)
         self.pace = Pace(pace)
@@ -297,4 +301,4 @@ class Session:
         return delay_s
 
     def _times(self, now: float, wall: int) -> Times:
-        return Times(now, self.liveness.listened(now), wall)
+        return Times(now, self.liveness.listened(now), wall, self._is_busy())

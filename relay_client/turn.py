@@ -11,12 +11,13 @@ from relay_client.deliveries import Delivery
 
 class Times(NamedTuple):
     """The three clocks of a call: now (monotonic seconds), listened (the same without pauses in reading), wall (unix
-    seconds).
+    seconds). busy: the owner has more to do than it can at once.
     """
 
     now: float
     listened: float
     wall: int
+    busy: bool = False
 
 
 class Heard(Enum):

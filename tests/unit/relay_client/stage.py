@@ -59,6 +59,7 @@ class Stage:
         **changed: Any,
     ) -> None:
         self.settings = replace(PoolSettings(), **changed)
+        self.busy = False
         self.now = 1_000.0
         self.wall = WALL
         self.deliveries: list[Delivery] = []
@@ -74,6 +75,7 @@ class Stage:
             sign_auth=sign,
             cursors=cursors or {},
             pace=pace,
+            is_busy=lambda: self.busy,
         )
 
     def open(self) -> "Stage":

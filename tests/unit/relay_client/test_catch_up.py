@@ -45,6 +45,24 @@ def test_a_relay_whose_until_is_exclusive_is_read_to_the_end() -> None:
         assert (len(seen), step) == (1_200, Step.DONE)
 
 
+def test_a_relay_that_has_shown_its_until_to_be_inclusive_is_not_asked_for_a_second_twice() -> None:
+    """Where every second is full, a page goes on where the last one ended, and not a second before that."""
+    stored = [(1_000 + number // 200, f"{number:05}") for number in range(4_000)]
+    pages = {False: 0, True: 0}
+    for exclusive in pages:
+        catch_up = CatchUp(None, 0, pages_max=1_000, page_texts_max=10_000)
+        seen: set[str] = set()
+        step = Step.NEXT
+        while step is Step.NEXT:
+            for created_at, event_id in relay_page(stored, catch_up, 500, exclusive=exclusive):
+                assert catch_up.saw(created_at, event_id)
+                seen.add(event_id)
+            step = catch_up.ended(500)
+            pages[exclusive] += 1
+        assert (len(seen), step, catch_up.crowded) == (4_000, Step.DONE, [])
+    assert pages[False] <= 13
+
+
 def test_a_cap_that_is_lower_than_what_we_asked_for_does_no_harm() -> None:
     """A relay may give less than the limit without a word: only an empty page ends the reading."""
     stored = [(1_000 + number // 3, f"{number:04}") for number in range(200)]

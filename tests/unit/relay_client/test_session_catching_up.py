@@ -45,6 +45,23 @@ def test_a_burst_is_followed_by_a_catch_up() -> None:
     assert stage.said("REQ") == []
 
 
+def test_what_follows_a_burst_waits_until_the_owner_has_done_with_it() -> None:
+    """Reading a burst again while its orders are still being decided would only make them later."""
+    stage = Stage(ORDERS, burst_events=100).open()
+    live = stage.said("REQ")[0][1]
+    stage.relay(["EOSE", "0:2"])
+    stage.session.cursor_saved("orders", WALL)
+    burst = [event() for _ in range(300)]
+    stage.relay(*(["EVENT", live, each] for each in burst[::2]))
+    stage.busy = True
+    stage.wait(60)
+    assert stage.said("REQ") == []
+    stage.busy = False
+    stage.wait(6)
+    stage.answer_pages(burst)
+    assert set(stage.arrived()) == {each["id"] for each in burst}
+
+
 def test_a_pause_in_reading_is_followed_by_a_catch_up() -> None:
     """Bug 74: a relay whose socket we did not read may have dropped live events: one catch-up follows, only one."""
     stage = Stage(ORDERS).open()
