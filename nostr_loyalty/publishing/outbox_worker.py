@@ -10,7 +10,8 @@ Rules:
   again to the same bytes (Bug 63).
 - The order is lane first, then age. A promise whose relays do not answer steps back with a growing pause.
 - While a crowd of orders comes in, entries go out and answers and cards wait: all of them for `PATIENCE_S`, then a few
-  with each round, so that they are late but never starve.
+  each `LATE_EVERY_S`, so that they are late but never starve. Rounds are `ROUND_S` apart then: many small ones would
+  cost the crowd's orders more than they bring.
 """
 
 import asyncio
@@ -38,8 +39,10 @@ SEAL_CHUNK: Final = 16
 """Promises sealed before other tasks have their turn: one or two milliseconds."""
 FETCH: Final = 256
 FETCH_LATE: Final = 32
-"""Promises of the lanes that can wait which go with each round, once they have waited for long enough."""
+"""Promises of each of the lanes that can wait which go together, once they have waited for long enough."""
+LATE_EVERY_S: Final = 0.2
 PATIENCE_S: Final = 2.0
+ROUND_S: Final = 0.02
 UNKEPT_MAX: Final = 1_536
 """Promises on their way for the same relays that still lack an OK: a silent relay blocks no other."""
 OUTCOMES: Final = 2_048
@@ -73,7 +76,7 @@ class OutboxWorker:
         self._rng = rng
         self._issuers = frozenset(issuers)
         self._is_busy = is_busy
-        self._calm_at = clock.monotonic()
+        self._calm_at = self._late_at = clock.monotonic()
         self._looked_at = clock.now()
         self._log = structlog.get_logger("outbox")
         self._under_way: dict[str, Attempt] = {}
@@ -125,6 +128,8 @@ class OutboxWorker:
                 continue
             if not sent:
                 await self._pause()
+            elif self._is_busy():
+                await self._clock.sleep(ROUND_S)
 
     async def _pause(self) -> None:
         """Until there is something new, an outcome, room at a relay, or a second has passed."""
@@ -202,7 +207,9 @@ class OutboxWorker:
             if not self._is_busy():
                 self._calm_at = steady
                 return await outbox.due(r, now, FETCH, skip=skip, full=full)
-            late = LANES_PATIENT if steady - self._calm_at > PATIENCE_S else ()
+            late: tuple[int, ...] = ()
+            if steady - self._calm_at > PATIENCE_S and steady - self._late_at >= LATE_EVERY_S:
+                self._late_at, late = steady, LANES_PATIENT
             turns = [*((lane, FETCH) for lane in LANES_URGENT), *((lane, FETCH_LATE) for lane in late)]
             return [one for lane, most in turns for one in await outbox.due(r, now, most, lane, skip, full)]
 
