@@ -66,15 +66,6 @@ def idempotency_key(program: str, adapter: str, author: str, reference: str) -> 
 
 def template(entry: Entry, created_at: int) -> Template:
     """The entry's event, for its issuer to sign. `created_at` must not be below that of the entry before it."""
-    optional: list[tuple[str, str | None]] = [
-        ("prev", entry.prev),
-        ("rev", entry.rev),
-        ("x", entry.key),
-        ("expires_at", None if entry.expires_at is None else str(entry.expires_at)),
-        ("reward", entry.reward),
-        ("voucher", entry.voucher),
-        ("by", entry.by),
-    ]
     written: list[tuple[str, ...]] = [
         ("a", entry.program, entry.relay),
         ("p", entry.customer),
@@ -82,12 +73,23 @@ def template(entry: Entry, created_at: int) -> Template:
         ("l", entry.type, _NAMESPACE),
         ("points", tags.points_text(entry.points)),
         ("balance", str(entry.balance)),
-        *([] if entry.tier is None else [("tier", entry.tier)]),
-        ("seq", str(entry.seq)),
-        *((name, text) for name, text in optional if text is not None),
-        *(("e", ref, "", role) for ref, role in _roles(entry) if ref is not None),
-        *([("-",)] if entry.private else []),
     ]
+    if entry.tier is not None:
+        written.append(("tier", entry.tier))
+    written.append(("seq", str(entry.seq)))
+    if entry.prev is not None:
+        written.append(("prev", entry.prev))
+    written += (("rev", entry.rev), ("x", entry.key))
+    if entry.expires_at is not None:
+        written.append(("expires_at", str(entry.expires_at)))
+    for name, text in (("reward", entry.reward), ("voucher", entry.voucher), ("by", entry.by)):
+        if text is not None:
+            written.append((name, text))
+    for ref, role in _roles(entry):
+        if ref is not None:
+            written.append(("e", ref, "", role))
+    if entry.private:
+        written.append(("-",))
     return Template(ENTRY, created_at, tuple(written), entry.text)
 
 

@@ -157,6 +157,13 @@ def author(template: Template, pubkey: str) -> Rumor:
     return Rumor(digest.hexdigest(), pubkey, created_at, kind, tags, content)
 
 
+def document_of(template: Template, pubkey: str) -> tuple[str, bytes]:
+    """The id and the canonical document of the template as `pubkey`'s, where no more is wanted of the rumor."""
+    kind, created_at, tags, content = template
+    document = canonical(pubkey, created_at, kind, tags, content)
+    return sha256(document).hexdigest(), document
+
+
 def sign(template_or_rumor: Template | Rumor, key: SecretKey) -> Event:
     """Sign with BIP-340 and no auxiliary randomness: the same input gives the same bytes, today and after a crash.
 

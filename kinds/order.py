@@ -6,7 +6,6 @@ that was signed, with their unit; `ledger.units` makes integers of them.
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, cast, get_args
 
 from kinds import program, tags
@@ -62,8 +61,7 @@ class Payment(NamedTuple):
     reference: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PaidOrder:
+class PaidOrder(NamedTuple):
     """An order by `source` (the author, hex) for `program` (an address) of `issuer` (hex).
 
     `customer` is None for an order that its receipt makes claimable. With status "refunded" the amount is the part that

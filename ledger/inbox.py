@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ledger.bulk import name, name_at, packed_names, packed_rows
 from ledger.database import Read, Write
@@ -18,8 +18,7 @@ from ledger.database import Read, Write
 ASIDE: Final = "set-aside"
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """A message that was dealt with: its ref and time, the code of what became of it, and when."""
 
     ref: str

@@ -22,14 +22,12 @@ So a deficit and a spendable lot never stand beside each other, and always: bala
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 LIFE_AFTER_RESTORING_S: Final = 24 * 60 * 60
 
 
-@dataclass(frozen=True, slots=True)
-class Lot:
+class Lot(NamedTuple):
     """A lot, named by the entry that opened it. `expired` and `reversed` are the points it lost in these ways so
     far.
     """
@@ -52,8 +50,7 @@ class Lot:
         return max(0, self.points - self.remaining - self.expired - self.reversed)
 
 
-@dataclass(frozen=True, slots=True)
-class Draw:
+class Draw(NamedTuple):
     """A piece taken from a lot, or put back where points are below 0, then perhaps with a later expiry."""
 
     lot_id: int
@@ -61,8 +58,7 @@ class Draw:
     expires_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(NamedTuple):
     """What a movement leads to: the change of the balance, the position after it, and the draws to book with it."""
 
     points: int
@@ -70,8 +66,7 @@ class Moved:
     draws: tuple[Draw, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """A standing's deficit and its lots. Emptied lots may be among them. Every movement gives a new position."""
 
     deficit: int
@@ -113,7 +108,7 @@ class Position:
         draw = Draw(lot_id, lot.remaining)
         after = self._drawn((draw,))
         lots = tuple(
-            replace(one, expired=one.expired + draw.points) if one.entry_id == lot_id else one for one in after.lots
+            one._replace(expired=one.expired + draw.points) if one.entry_id == lot_id else one for one in after.lots
         )
         return Moved(-draw.points, Position(after.deficit, lots), (draw,))
 
@@ -160,7 +155,7 @@ class Position:
             return None
         after = self._drawn(draws)
         lots = tuple(
-            replace(one, reversed=one.reversed + taken) if one.entry_id == lot_id else one for one in after.lots
+            one._replace(reversed=one.reversed + taken) if one.entry_id == lot_id else one for one in after.lots
         )
         return Moved(-taken, Position(after.deficit + taken - covered, lots), draws)
 
@@ -192,7 +187,7 @@ class Position:
                 kept = None if lot.expires_at is None else max(lot.expires_at, at + LIFE_AFTER_RESTORING_S)
                 later = kept if kept != lot.expires_at else None
                 back.append(Draw(lot.entry_id, filled - piece.points, later))
-                lots[place] = replace(lot, remaining=lot.remaining + piece.points - filled, expires_at=kept)
+                lots[place] = lot._replace(remaining=lot.remaining + piece.points - filled, expires_at=kept)
         return Moved(points, Position(deficit, tuple(lots)), tuple(back))
 
     def next_expiry(self, at: int) -> tuple[int, int] | None:
@@ -210,7 +205,7 @@ class Position:
     def _drawn(self, draws: Sequence[Draw]) -> Position:
         taken = {draw.lot_id: draw.points for draw in draws}
         lots = (
-            replace(lot, remaining=lot.remaining - taken[lot.entry_id]) if lot.entry_id in taken else lot
+            lot._replace(remaining=lot.remaining - taken[lot.entry_id]) if lot.entry_id in taken else lot
             for lot in self.lots
         )
         return Position(self.deficit, tuple(lots))

@@ -9,7 +9,6 @@ nobody up.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 import orjson
@@ -39,8 +38,7 @@ class Promise(NamedTuple):
     last_relays: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Promised:
+class Promised(NamedTuple):
     """A stored promise: how often it was tried, which relays took it and which refused it for good, when it is due
     next. Of its receiver, if it has one: the relays that it names (see ledger.addresses), when they were looked up,
     None: never, and whether it is known, as a customer who has ordered or has an entry.
@@ -66,8 +64,7 @@ class Promised:
     is_known: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(NamedTuple):
     """What became of one attempt. `accepted` and `refused` are the relays so far; `due_at` counts while it is
     waiting.
     """

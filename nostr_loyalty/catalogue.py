@@ -27,6 +27,8 @@ DOMAIN: Final = "nostr_loyalty"
 FOLDER: Final = Path(__file__).parent / "locale"
 DATES_MAX: Final = 4_096
 """Dates and ordinals kept in words."""
+TEXTS_MAX: Final = 4_096
+"""Messages kept with their translations; the source has some hundreds."""
 
 
 @cache
@@ -36,6 +38,7 @@ def languages() -> Mapping[str, str]:
     return MappingProxyType({code: Locale.parse(code).get_display_name(code) or code for code in (SOURCE, *others)})
 
 
+@lru_cache(maxsize=TEXTS_MAX)
 def text(language: str, message: str) -> str:
     """The message in a language; the message itself where there is no translation."""
     return _translations(language).gettext(message)

@@ -97,13 +97,13 @@ class Script:
             case 1:
                 part = sale.minor // 2
                 amount = Amount(sale.venue.amount(part), sale.venue.unit)
-                order = replace(sale.order, status="refunded", amount=amount, refund_id="half")
+                order = sale.order._replace(status="refunded", amount=amount, refund_id="half")
                 return replace(sale, order=order, minor=part, created_at=now, remark="half of it refunded")
             case 2:
-                order = replace(sale.order, status="canceled")
+                order = sale.order._replace(status="canceled")
                 return replace(sale, order=order, created_at=now, remark="canceled")
             case _:
-                order = replace(sale.order, status="refunded")
+                order = sale.order._replace(status="refunded")
                 return replace(sale, order=order, created_at=now, remark="refunded")
 
     def _forged(self, venue: Venue, now: int) -> Act:

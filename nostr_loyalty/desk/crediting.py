@@ -46,11 +46,12 @@ def credit(
     # A later month than the one on record starts anew, an earlier one is silent.
     latest = max(row.month, standing.month)
     before = standing.visits_month if latest == standing.month else 0
-    standing = copy.count(
-        standing, row.day, row.source, orders=1, visits=1, points=points, spent=row.counted_minor,
-        month=latest, visits_month=before + (row.month == latest), welcomed=1,
-        last_order_id=max(row.id, standing.last_order_id or 0),
-    )  # fmt: skip
+    counted = copy.counted(
+        standing, row.day, row.source, orders=1, visits=1, points=points, spent=row.counted_minor
+    ) | {
+        "month": latest, "visits_month": before + (row.month == latest), "welcomed": 1,
+        "last_order_id": max(row.id, standing.last_order_id or 0),
+    }  # fmt: skip
     if points and row.pending_until is None:
         row = row._replace(entry_id=copy.facts.next_entry_id)
         moved = copy.position(standing).credit(
@@ -59,10 +60,10 @@ def credit(
         copy.enter(program, standing, Movement(
             type="earned", moved=moved, text=text, author=row.source, reference=row.reference, order_id=row.id,
             occurred_at=row.paid_at,
-        ))  # fmt: skip
+        ), counted)  # fmt: skip
         standing = copy.facts.standings[standing.id]
     else:
-        standing = copy.put_standing(program, standing)
+        standing = copy.put_standing(program, standing._replace(**counted))
     copy.put_order(row)
     if stamped:
         copy.stamp(standing, row)

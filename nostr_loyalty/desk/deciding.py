@@ -14,12 +14,12 @@ TAKEN: Final = "order-taken"
 
 def as_in_force(recognised: Sequence[Recognised], in_force: Mapping[int, InForce]) -> list[Recognised]:
     """The same, each order with its program as it stands now: a message may have paused it."""
-    return [
-        one._replace(program=one.program.as_in_force(in_force.get(one.program.ledger_id)))
-        if isinstance(one, OrderMessage)
-        else one
-        for one in recognised
-    ]
+    return [_in_force(one, in_force) if isinstance(one, OrderMessage) else one for one in recognised]
+
+
+def _in_force(message: OrderMessage, in_force: Mapping[int, InForce]) -> OrderMessage:
+    program = message.program.as_in_force(in_force.get(message.program.ledger_id))
+    return message if program is message.program else message._replace(program=program)
 
 
 def decide(copy: WorkingCopy, recognised: Sequence[Recognised], now: int) -> list[inbox.Seen]:

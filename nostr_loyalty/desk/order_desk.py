@@ -210,7 +210,7 @@ class OrderDesk:
             text = wording.held(program, due, text) if row.held else wording.pending(program, due, text, pending)
         if result == "duplicate":
             text = wording.counted_before(text, program, booked)
-        perks = tuple((perk.type, perk.value) for perk in rules.perks if tier is not None and perk.tier == tier.id)
+        perks = () if tier is None else tuple([(one.type, one.value) for one in rules.perks if one.tier == tier.id])
         return Reply(
             result, text, points=points, balance=standing.balance, visits_month=visits,
             tier=tier.id if tier is not None else None, perks=perks, pending_until=None if row.held else pending,

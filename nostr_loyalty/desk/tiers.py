@@ -6,7 +6,7 @@ again here: points that wait, and orders that the guard holds or that were dropp
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Final, Literal
 
 from ledger.book import Standing
 from ledger.orders import OrderRow
@@ -16,6 +16,8 @@ from nostr_loyalty.rules.calendar import day_of
 from nostr_loyalty.rules.program import ProgramRules
 
 Basis = Literal["points", "spend", "visits"]
+_PLACES: Final[dict[Basis, int]] = {"points": 5, "spend": 6, "visits": 4}
+"""Where a tally has what a basis counts."""
 
 
 def counted_days(facts: Facts, rules: ProgramRules, standing: Standing, now: int) -> list[tuple[int, int]]:
@@ -24,12 +26,13 @@ def counted_days(facts: Facts, rules: ProgramRules, standing: Standing, now: int
     if first is None:
         return []
     basis = rules.tier_basis.basis
-    place = {"points": 5, "spend": 6, "visits": 4}[basis]
+    place = _PLACES[basis]
     days: dict[int, int] = {}
     for one in facts.tallies.get(standing.id, ()):
         if one.day >= first:
             days[one.day] = days.get(one.day, 0) + int(one[place])
-    for row in facts.set_apart.get(standing.id, {}).values():
+    apart = facts.set_apart.get(standing.id)
+    for row in apart.values() if apart else ():
         if row.day in days:
             days[row.day] -= not_counted(row, basis)
     return sorted(days.items())
@@ -39,10 +42,10 @@ def set_apart(facts: Facts, row: OrderRow) -> None:
     """Keep in mind whether an order, as it is now, counts for tiers."""
     if row.standing_id is None:
         return
-    apart = facts.set_apart.setdefault(row.standing_id, {})
-    apart.pop(row.id, None)
     if row.pending_until is not None or row.id in facts.dropped:
-        apart[row.id] = row
+        facts.set_apart.setdefault(row.standing_id, {})[row.id] = row
+    elif row.standing_id in facts.set_apart:
+        facts.set_apart[row.standing_id].pop(row.id, None)
 
 
 def not_counted(row: OrderRow, basis: Basis) -> int:
@@ -58,14 +61,13 @@ def not_counted(row: OrderRow, basis: Basis) -> int:
 
 def value(facts: Facts, rules: ProgramRules, standing: Standing, days: Sequence[tuple[int, int]]) -> int:
     """What the program's tiers count, of this customer; 0 or more. `days`: as `counted_days` gives them."""
+    if rules.tier_basis.window_days is not None:
+        return max(0, sum([amount for _, amount in days]))
+    counted = tiering.value_of(
+        rules, earned_points=standing.earned_points, spent_minor=standing.spent_minor, visits=standing.visits
+    )
     apart = facts.set_apart.get(standing.id, {}).values()
-    if rules.tier_basis.window_days is None:
-        counted = tiering.value_of(
-            rules, earned_points=standing.earned_points, spent_minor=standing.spent_minor, visits=standing.visits
-        ) - sum(not_counted(row, rules.tier_basis.basis) for row in apart)
-    else:
-        counted = sum(amount for _, amount in days)
-    return max(0, counted)
+    return max(0, counted - sum(not_counted(row, rules.tier_basis.basis) for row in apart))
 
 
 def steps(facts: Facts, rules: ProgramRules, standing: Standing, now: int) -> tuple[int, int, str] | None:

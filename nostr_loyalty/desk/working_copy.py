@@ -6,10 +6,12 @@ Rules:
 - `created_at` never decreases along a chain (protocol §4 rule 1), a card's strictly increases (§7; Bug 69).
 """
 
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
 
 from kinds import entry as wire
-from kinds.event import author, canonical_of
+from kinds.event import document_of
 from ledger.book import EntryDraw, OpenedLot, Standing
 from ledger.entry import CREDITS, NewEntry
 from ledger.lot import Lot, Position
@@ -26,6 +28,8 @@ from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.publishing import publications
 from nostr_loyalty.publishing.badges import badge_award
 from nostr_loyalty.rules.calendar import day_of
+
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class WorkingCopy:
@@ -76,9 +80,16 @@ class WorkingCopy:
 
     def count(
         self, standing: Standing, day: int, source: str = NO_SOURCE, *, orders: int = 0, visits: int = 0,
-        points: int = 0, spent: int = 0, **changes: Any,
+        points: int = 0, spent: int = 0,
     ) -> Standing:  # fmt: skip
-        """Count what happened on a local day, in the tally and in the standing's sums; `changes`: its other fields."""
+        """Count what happened on a local day, in the tally and in the standing's sums."""
+        counted = self.counted(standing, day, source, orders=orders, visits=visits, points=points, spent=spent)
+        return standing._replace(**counted)
+
+    def counted(
+        self, standing: Standing, day: int, source: str, *, orders: int, visits: int, points: int, spent: int
+    ) -> dict[str, Any]:
+        """The same, where the standing changes further: its sums, by field."""
         key = (standing.id, day, source)
         before = self.slip.tallies.get(key)
         if before is None:
@@ -91,10 +102,10 @@ class WorkingCopy:
         self.slip.tallies[key] = delta
         if standing.id in self.facts.tallies:
             self.facts.tallies[standing.id].append(Tally(standing.id, day, source, orders, visits, points, spent))
-        return standing._replace(
-            visits=standing.visits + visits, earned_points=standing.earned_points + points,
-            spent_minor=standing.spent_minor + spent, **changes,
-        )  # fmt: skip
+        return {
+            "visits": standing.visits + visits, "earned_points": standing.earned_points + points,
+            "spent_minor": standing.spent_minor + spent,
+        }  # fmt: skip
 
     def stamp(self, standing: Standing, row: OrderRow) -> None:
         """The order got its customer a stamp."""
@@ -192,8 +203,12 @@ class WorkingCopy:
 
     # -- entries --------------------------------------------------------------------------------------------------
 
-    def enter(self, program: ServedProgram, standing: Standing, movement: Movement) -> NewEntry:
-        """Append one entry to the customer's chain, with its lot and draws, and promise its publication."""
+    def enter(
+        self, program: ServedProgram, standing: Standing, movement: Movement, counted: Mapping[str, Any] = NOTHING
+    ) -> NewEntry:
+        """Append one entry to the customer's chain, with its lot and draws, and promise its publication. `counted`:
+        other fields of the standing that change with it.
+        """
         moved, reverses = movement.moved, movement.reverses
         created_at = max(self.now, standing.last_at)
         opened = moved.after.lots[-1] if movement.type in CREDITS else None
@@ -208,10 +223,10 @@ class WorkingCopy:
             tier=standing.tier, reward=movement.reward, voucher=movement.voucher, by=movement.by, lot=movement.lot,
             linked=movement.linked,
         )  # fmt: skip
-        rumor = author(wire.template(line, created_at), program.issuer)
+        ref, document = document_of(wire.template(line, created_at), program.issuer)
         entry = NewEntry(
             id=self.facts.next_entry_id, program_id=program.ledger_id, standing_id=standing.id, seq=line.seq,
-            type=movement.type, points=line.points, balance=line.balance, ref=rumor.id, document=canonical_of(rumor),
+            type=movement.type, points=line.points, balance=line.balance, ref=ref, document=document,
             key=line.key, revision_id=program.revision_id, order_id=movement.order_id, reverses=reverses,
             occurred_at=movement.occurred_at, recorded_at=created_at, expires_at=line.expires_at,
         )  # fmt: skip
@@ -229,7 +244,7 @@ class WorkingCopy:
         standing = standing._replace(
             balance=line.balance, deficit=moved.after.deficit, seq=line.seq, head=entry.ref, last_at=created_at,
             lifetime=standing.lifetime + line.points if counts else standing.lifetime,
-            next_expiry_at=next_at, next_expiry_points=next_points,
+            next_expiry_at=next_at, next_expiry_points=next_points, **counted,
         )  # fmt: skip
         standing = self.put_standing(program, standing)
         if not standing.forgotten:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from kinds import gift_wrap, nip04, registry
 from kinds.errors import NotAdmitted, Unreadable
@@ -10,8 +11,7 @@ from kinds.keys import SecretKey
 from nostr_loyalty.intake.recognition import Message
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """A message, and our key (public, hex) that it was addressed to."""
 
     message: Message

@@ -5,7 +5,7 @@ it. What is kept is still brought to the others for some time, what is not is tr
 """
 
 import random
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Final
 
 from ledger.outbox import Promised, Settlement
@@ -35,9 +35,9 @@ class Attempt:
     promised: Promised
     route: Route
     open: set[str]
-    accepted: list[str] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
-    reasons: list[str] = field(default_factory=list)
+    accepted: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
     retry_s: int = 0
 
     @property
@@ -49,16 +49,16 @@ class Attempt:
     def tried(self) -> Promised:
         """The promise with what the relays have said."""
         accepted = (*self.promised.accepted, *self.accepted)
-        return replace(self.promised, accepted=accepted, refused=(*self.promised.refused, *self.refused))
+        return self.promised._replace(accepted=accepted, refused=(*self.promised.refused, *self.refused))
 
     def hear(self, url: str, verdict: Verdict) -> None:
         """Note a relay's answer."""
         self.open.discard(url)
         if verdict.settled:
-            self.accepted.append(url)
+            self.accepted += (url,)
         elif verdict.answer is Answer.NEVER:
-            self.refused.append(url)
-            self.reasons.append(f"{url}: {verdict.text}")
+            self.refused += (url,)
+            self.reasons += (f"{url}: {verdict.text}",)
         else:
             self.retry_s = max(self.retry_s, verdict.retry_s)
 

@@ -7,7 +7,7 @@ literal, its values are in braces by name, and a sentence is one message, never 
 from collections.abc import Mapping
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 from kinds.keys import npub_encode
 from ledger.units import Money, format_money
@@ -34,8 +34,8 @@ def say_number(program: ServedProgram, one: str, many: str, n: int, /, **values:
 
 def say_nth(program: ServedProgram, forms: Mapping[OrdinalForm, str], n: int, /, **values: Any) -> str:
     """The message for the n-th of something: the form that the language has for n; `n` is among its values."""
-    form = catalogue.ordinal_form(program.language, n)
-    message = next((text for name, text in forms.items() if name == form), forms["other"])
+    form = cast(OrdinalForm, catalogue.ordinal_form(program.language, n))
+    message = forms.get(form, forms["other"])
     return catalogue.text(program.language, message).format(n=n, **values)
 
 

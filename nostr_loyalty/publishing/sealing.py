@@ -5,7 +5,8 @@ BIP-340 signs without auxiliary randomness; ephemeral keys, nonces and backdated
 So a promise sealed again after a crash has the same id and the same bytes, and nothing more needs to be stored.
 
 A recipe (JSON) holds facts; what can be made of them later is made here, where nobody's order waits for it:
-  plain    a document (NIP-01's canonical form, whose SHA-256 is the event id), signed as it stands
+  plain    a document (NIP-01's canonical form, whose SHA-256 is the event id), signed as it stands; the document is the
+           whole recipe (one of an earlier version has it as "document")
   message  a kind 14 to `to`, gift-wrapped (NIP-17, NIP-59)
   notice   the same, carrying the signed `entry` (a document) in its `proof` tag (protocol §7)
   receipts the same, carrying several signed `entries`
@@ -38,7 +39,7 @@ class Sealed(NamedTuple):
 
 def plain(document: bytes) -> bytes:
     """The recipe of an event that is published in clear."""
-    return orjson.dumps({"form": "plain", "document": document.decode()})
+    return document
 
 
 def message(to: str, text: str, tags: Sequence[Sequence[str]], at: int) -> bytes:
@@ -88,6 +89,9 @@ class Sealer:
 
     def seal(self, issuer: str, recipe: bytes, seed: bytes) -> Sealed:
         """The event of a promise. KeyError: the issuer's key is not held here, or the recipe's form is unknown."""
+        if recipe.startswith(b"["):
+            event = sign_canonical(recipe, self._keys[issuer])
+            return Sealed(event.id, to_json(event))
         fields = orjson.loads(recipe)
         event = self._forms[fields["form"]](fields, self._keys[issuer], seed)
         return Sealed(event.id, to_json(event))

@@ -157,6 +157,12 @@ class Reward:
     valid_until: int | None = None
     hold_s: int = 30 * DAY_S
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether more than points decides who gets it."""
+        bounds = (self.min_tier, self.stock, self.limit, self.valid_from, self.valid_until)
+        return bounds != (None, None, None, None, None)
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimRules:

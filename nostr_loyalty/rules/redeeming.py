@@ -135,7 +135,7 @@ def nearest(rules: ProgramRules, balance: int, have: Callable[[Reward], RedeemFa
     for reward in rules.rewards:
         better = reward.cost > balance and (closest is None or reward.cost < closest.cost)
         better = better or (reward.cost <= balance and (had is None or reward.cost > had.cost))
-        if not better or isinstance(_free_slot(rules, reward, have(reward)), Refusal):
+        if not better or (reward.is_limited and isinstance(_free_slot(rules, reward, have(reward)), Refusal)):
             continue
         if reward.cost > balance:
             closest = reward

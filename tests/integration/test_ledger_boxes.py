@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -172,7 +171,7 @@ async def test_a_retry_waits_for_its_time(venue: Venue) -> None:
     )
     assert await due(venue, now=199) == []
     assert await due(venue, now=200) == [
-        replace(first, attempts=1, accepted=RELAYS[:1], refused=RELAYS[1:], due_at=200, reason="timeout")
+        first._replace(attempts=1, accepted=RELAYS[:1], refused=RELAYS[1:], due_at=200, reason="timeout")
     ]
     async with venue.database.read() as r:
         assert await outbox.delivered(r) == {"entry": 1}

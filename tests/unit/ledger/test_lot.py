@@ -1,7 +1,5 @@
 """What credits, debits and reversals do to lots, told in the words of a venue."""
 
-from dataclasses import replace
-
 import pytest
 
 from ledger.lot import LIFE_AFTER_RESTORING_S, Draw, Lot, Moved, Position
@@ -163,7 +161,7 @@ def test_a_credit_needs_the_deficit_only() -> None:
         EMPTY.credit(2, 7, expires_at=None, at=3).after.lots[-1]
         == full.credit(2, 7, expires_at=None, at=3).after.lots[-1]
     )
-    owing = replace(EMPTY, deficit=4)
+    owing = EMPTY._replace(deficit=4)
     assert owing.credit(2, 7, expires_at=None, at=3).after == Position(0, (Lot(2, 7, 3, None, 3),))
 
 
@@ -190,7 +188,7 @@ def test_all_parts_of_a_debit_together_restore_it() -> None:
 def test_a_part_that_comes_back_fills_a_deficit_with_what_ends_soonest() -> None:
     """Of 15 points that come back 4 fill a debt: those of the lot that was drawn first, so that longer life is kept."""
     spent = did(with_lots((1, 10, 9 * DAY), (2, 10, None)).spend(20, at=0))
-    owing = replace(spent.after, deficit=4)
+    owing = spent.after._replace(deficit=4)
     back = owing.restore(spent.draws, 15, at=0)
     assert back.draws == (Draw(1, -1), Draw(2, -10))
     assert (back.points, back.after.deficit, back.after.balance) == (15, 0, 11)

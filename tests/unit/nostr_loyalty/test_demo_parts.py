@@ -64,7 +64,7 @@ def test_the_book_counts_by_hand() -> None:
 
 
 def _with(act: Act, *, minor: int, status: str = "paid") -> Act:
-    return replace(act, minor=minor, order=replace(act.order, status=status))
+    return replace(act, minor=minor, order=act.order._replace(status=status))
 
 
 def differences(events: list[Event], script: Script, book: Book) -> str:
