@@ -25,6 +25,13 @@ class Tally(NamedTuple):
     points: int
     spent_minor: int
 
+    def plus(self, more: Tally) -> Tally:
+        """This, and what more of the same day and source is added to it."""
+        return Tally(
+            *self[:3], self.orders + more.orders, self.visits + more.visits, self.points + more.points,
+            self.spent_minor + more.spent_minor,
+        )  # fmt: skip
+
 
 _SINCE = """
 SELECT json_group_array(json_array(t.standing_id, t.day, lower(hex(t.source)), t.orders, t.visits, t.points,

@@ -46,9 +46,7 @@ class Session:
         sign_auth: Callable[[str, Template], Event], cursors: Mapping[str, int], pace: float | None,
         is_busy: Callable[[], bool] = lambda: False,
     ) -> None:  # fmt: skip
-        """cursors: subscription name -> unix seconds; pace: messages a minute learned earlier; is_busy: whether the
-        owner has more to do than it can at once; the rest as in Pool.
-        """
+        """cursors: subscription name -> unix seconds; pace: messages a minute learned earlier; the rest as in Pool."""
         self.url = url
         self.key = key
         self.connected = False
@@ -69,9 +67,7 @@ class Session:
         self._readings = Readings(url, reads, cursors, settings, rng, voice)
         self.queries = Queries(self._control.append, settings.questions_max, settings.answer_bytes_max)
         self.liveness = Liveness(settings.ping_after_s, settings.ping_deadline_s)
-        self._said_caught_up = not reads
-        self._reads_on = True
-        self._opened_at = 0.0
+        self._said_caught_up, self._reads_on, self._opened_at = not reads, True, 0.0
 
     # What the owner asks and wants.
 

@@ -90,18 +90,11 @@ class WorkingCopy:
         self, standing: Standing, day: int, source: str, *, orders: int, visits: int, points: int, spent: int
     ) -> dict[str, Any]:
         """The same, where the standing changes further: its sums, by field."""
-        key = (standing.id, day, source)
+        key, added = (standing.id, day, source), Tally(standing.id, day, source, orders, visits, points, spent)
         before = self.slip.tallies.get(key)
-        if before is None:
-            delta = Tally(standing.id, day, source, orders, visits, points, spent)
-        else:
-            delta = Tally(
-                standing.id, day, source, before.orders + orders, before.visits + visits, before.points + points,
-                before.spent_minor + spent,
-            )  # fmt: skip
-        self.slip.tallies[key] = delta
+        self.slip.tallies[key] = added if before is None else before.plus(added)
         if standing.id in self.facts.tallies:
-            self.facts.tallies[standing.id].append(Tally(standing.id, day, source, orders, visits, points, spent))
+            self.facts.tallies[standing.id].append(added)
         return {
             "visits": standing.visits + visits, "earned_points": standing.earned_points + points,
             "spent_minor": standing.spent_minor + spent,
