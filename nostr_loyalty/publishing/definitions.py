@@ -163,4 +163,4 @@ async def readdress(w: Write, issuer: str, daemon: DaemonSettings, relays: tuple
     """What the issuer promised to relays that are no longer configured goes to those that are."""
     known = {*relays, *daemon.dm_relays}
     await outbox.readdress(w, issuer, known, relays, (LANE_DEFINITION, LANE_ENTRY, LANE_CARD))
-    await outbox.readdress(w, issuer, daemon.dm_relays, daemon.dm_relays, (LANE_ANSWER,))
+    await outbox.readdress(w, issuer, known, daemon.dm_relays, (LANE_ANSWER,))
