@@ -8,7 +8,7 @@ came in; to remember them saves opening them again and nothing else depends on i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -113,11 +113,19 @@ async def set_aside(w: Write, aside: Aside) -> None:
     await record(w, [Seen(aside.ref, aside.created_at, ASIDE, aside.at)])
 
 
-async def set_aside_list(r: Read, limit: int = 1_000) -> list[Aside]:
-    """What lies aside, oldest first."""
+async def set_aside_count(r: Read) -> int:
+    """How many messages lie aside."""
+    ((number,),) = await r.rows("SELECT count(*) FROM aside")
+    return int(number)
+
+
+async def set_aside_list(r: Read, limit: int = 1_000, but: Collection[str] = ()) -> list[Aside]:
+    """What lies aside, oldest first, but for the messages of these refs."""
     rows = await r.rows(
-        "SELECT ref, created_at, document, traceback, aside_at FROM aside ORDER BY aside_at, ref LIMIT ?", limit
-    )
+        "SELECT ref, created_at, document, traceback, aside_at FROM aside "
+        "WHERE lower(hex(ref)) NOT IN (SELECT value FROM json_each(?)) ORDER BY aside_at, ref LIMIT ?",
+        packed_rows(list(but)), limit,
+    )  # fmt: skip
     return [Aside(name(ref), created_at, document, traceback, at) for ref, created_at, document, traceback, at in rows]
 
 

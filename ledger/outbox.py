@@ -255,19 +255,21 @@ async def oldest(r: Read) -> int | None:
 
 
 async def abandoned(r: Read, limit: int = 1_000) -> list[Promised]:
-    """Promises that were given up, with their reasons, oldest first."""
+    """Promises that were given up, with their reasons, oldest first; `counts` says how many there are."""
     ((rows, raw),) = await r.rows(_ABANDONED, limit)
     return _promised(rows, raw)
 
 
-async def resume(w: Write, ids: Sequence[int]) -> int:
-    """Lets abandoned promises wait again, due at once and with no relay's refusal held against it; how many."""
+async def resume(w: Write, ids: Sequence[int] | None = None) -> int:
+    """Lets abandoned promises wait again, due at once and with no relay's refusal held against it; how many. None: all
+    of them.
+    """
     return await w.run(
         "UPDATE outbox SET state = 'waiting', due_at = 0, refused = '[]', reason = NULL "
-        "WHERE state = 'abandoned' AND id IN (SELECT value FROM json_each(?1)) "
+        "WHERE state = 'abandoned' AND (?1 IS NULL OR id IN (SELECT value FROM json_each(?1))) "
         "AND NOT EXISTS (SELECT 1 FROM outbox AS newer "
         "WHERE newer.supersedes = outbox.supersedes AND newer.id > outbox.id)",
-        packed_rows(list(ids)),
+        None if ids is None else packed_rows(list(ids)),
     )
 
 

@@ -169,19 +169,27 @@ class EventPath:
 
     async def retry_aside(self) -> int:
         """Take up again what was set aside, as after an update; how many. What surprises again is set aside again."""
+        taken: list[str] = []
+        while aside := await self._aside_but(taken):
+            for one in aside:
+                await self._retry(one)
+            taken += [one.ref for one in aside]
+        return len(taken)
+
+    async def _aside_but(self, refs: Collection[str]) -> list[inbox.Aside]:
         async with self._database.read() as r:
-            aside = await inbox.set_aside_list(r)
-        for one in aside:
-            rumor = rumor_from_canonical(one.document)
-            named = [tag[1] for tag in rumor.tags if len(tag) > 1 and tag[0] == "p" and tag[1] in self._keys]
-            issuer = named[0] if named else self._programs.all[0].issuer  # inside a wrap nobody need be named
-            text = None
-            if rumor.kind == registry.ENCRYPTED_MESSAGE and issuer in self._keys:  # it is kept as it was signed
-                with contextlib.suppress(Unreadable):  # then it has no words, and is answered as such
-                    text = nip04.decrypt(rumor.content, self._keys[issuer], rumor.pubkey)
-            message = Message(rumor.id, rumor.pubkey, rumor.created_at, rumor, text=text)
-            await self._book_surely(Batch([Opened(message, issuer)], again=True))
-        return len(aside)
+            return await inbox.set_aside_list(r, but=refs)
+
+    async def _retry(self, one: inbox.Aside) -> None:
+        rumor = rumor_from_canonical(one.document)
+        named = [tag[1] for tag in rumor.tags if len(tag) > 1 and tag[0] == "p" and tag[1] in self._keys]
+        issuer = named[0] if named else self._programs.all[0].issuer  # inside a wrap nobody need be named
+        text = None
+        if rumor.kind == registry.ENCRYPTED_MESSAGE and issuer in self._keys:  # it is kept as it was signed
+            with contextlib.suppress(Unreadable):  # then it has no words, and is answered as such
+                text = nip04.decrypt(rumor.content, self._keys[issuer], rumor.pubkey)
+        message = Message(rumor.id, rumor.pubkey, rumor.created_at, rumor, text=text)
+        await self._book_surely(Batch([Opened(message, issuer)], again=True))
 
     # -- the transaction ------------------------------------------------------------------------------------------
 

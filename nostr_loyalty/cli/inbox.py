@@ -32,9 +32,10 @@ from relay_client.pool import Pool, PoolSettings
 
 
 class Inbox(NamedTuple):
-    """What lies aside, oldest first, and how many messages met with each code."""
+    """What lies aside, the oldest of it first, and how much in all; how many messages met with each code."""
 
     aside: list[Aside]
+    number: int
     counts: dict[str, int]
 
 
@@ -61,17 +62,17 @@ def run(args: argparse.Namespace) -> int:
         print("the daemon is running; it takes up what was set aside at its next start")
         return errors.EXIT_UNAVAILABLE
     if args.json:
-        print(json.dumps({"retried": len(before.aside), "aside": len(after.aside)}))
+        print(json.dumps({"retried": before.number, "aside": after.number}))
     elif not before.aside:
         print("nothing was set aside")
     else:
-        print(f"{len(before.aside)} taken up again, {len(after.aside)} set aside again")
+        print(f"{before.number} taken up again, {after.number} set aside again")
     return errors.EXIT_DIFFERS if after.aside else errors.EXIT_OK
 
 
 async def _read(config: Config) -> Inbox:
     async with ledger_of(config) as r:
-        return Inbox(await inbox.set_aside_list(r), await inbox.counts(r))
+        return Inbox(await inbox.set_aside_list(r), await inbox.set_aside_count(r), await inbox.counts(r))
 
 
 async def _retry(config: Config) -> tuple[Inbox, Inbox]:
@@ -128,7 +129,7 @@ def _as_json(found: Inbox) -> str:
         }
         for one in found.aside
     ]
-    return json.dumps({"aside": aside, "counts": found.counts}, ensure_ascii=False)
+    return json.dumps({"aside": aside, "number": found.number, "counts": found.counts}, ensure_ascii=False)
 
 
 def _as_text(found: Inbox) -> str:
@@ -137,8 +138,9 @@ def _as_text(found: Inbox) -> str:
         message = rumor_from_canonical(one.document)
         when = datetime.fromtimestamp(one.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
         lines += [f"{one.ref}  kind {message.kind} by {npub_encode(message.pubkey)}", f"  {when}  {_error(one)}"]
+    shown = f" (the first {len(found.aside)} are shown)" if len(found.aside) < found.number else ""
     lines.append(
-        f"{len(found.aside)} set aside" + ("; nostr-loyalty inbox retry takes it up again" * bool(found.aside))
+        f"{found.number} set aside{shown}" + ("; nostr-loyalty inbox retry takes it up again" * bool(found.aside))
     )
     lines += [f"{count:>9}  {code}" for code, count in sorted(found.counts.items())]
     return "\n".join(lines)

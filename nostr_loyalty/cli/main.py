@@ -69,8 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return errors.EXIT_INTERRUPTED
     except BrokenPipeError:
-        # The reader (`| head`) has left. Python would complain once more when it flushes stdout at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_no_more()  # the reader (`| head`) has left
         return errors.EXIT_DIFFERS
     except ConfigInvalid as error:
         _say(_config_text(error))
@@ -80,6 +79,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     except LedgerError as error:
         return _ledger_trouble(error)
+    except OSError as error:
+        if error.errno is None:  # no file's, as that of a time that is over
+            raise
+        _write_no_more()  # the disk that the output goes to is full, for one
+        _say(f"disk-unavailable: {error}")
+        return errors.EXIT_UNAVAILABLE
     assert isinstance(code, int), f"the verb {args.verb} returned no exit code"
     return code
 
@@ -118,6 +123,11 @@ def _ledger_trouble(error: LedgerError) -> int:
         _say("this is a mistake of ours. Nothing of it was stored; `nostr-loyalty check` looks at the rest.")
         return errors.EXIT_INVARIANT
     return errors.EXIT_UNAVAILABLE if isinstance(error, LedgerUnavailable) else errors.EXIT_DIFFERS
+
+
+def _write_no_more() -> None:
+    """Let go of what was not written: Python would complain of it once more when it flushes stdout at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(text: str) -> None:

@@ -21,9 +21,12 @@ from nostr_loyalty.config.settings import Config
 
 
 class Outbox(NamedTuple):
-    """What was given up, oldest first; how many promises wait, by label; how many were ever kept, by label."""
+    """What was given up, the oldest of it first, and how much in all; how many promises wait, by label; how many were
+    ever kept, by label.
+    """
 
     abandoned: list[Promised]
+    given_up: int
     waiting: dict[str, int]
     delivered: dict[str, int]
 
@@ -56,17 +59,20 @@ def run(args: argparse.Namespace) -> int:
 async def _read(config: Config) -> Outbox:
     async with ledger_of(config) as r:
         waiting: dict[str, int] = {}
+        given_up = 0
         for (state, _, label), count in (await outbox.counts(r)).items():
             if state == "waiting":
                 waiting[label] = waiting.get(label, 0) + count
-        return Outbox(await outbox.abandoned(r), waiting, await outbox.delivered(r))
+            else:
+                given_up += count
+        return Outbox(await outbox.abandoned(r), given_up, waiting, await outbox.delivered(r))
 
 
 async def _retry(config: Config) -> int:
     database = await Database.open(config.daemon.database)
     try:
         async with database.write() as w:
-            return await outbox.resume(w, [one.id for one in await outbox.abandoned(w)])
+            return await outbox.resume(w)
     finally:
         await database.close()
 
@@ -76,7 +82,9 @@ def _as_json(found: Outbox) -> str:
         {"id": one.id, "label": one.label, "relays": one.relays, "promised_at": one.promised_at, "reason": one.reason}
         for one in found.abandoned
     ]
-    return json.dumps({"abandoned": abandoned, "waiting": found.waiting, "delivered": found.delivered})
+    return json.dumps(
+        {"abandoned": abandoned, "given_up": found.given_up, "waiting": found.waiting, "delivered": found.delivered}
+    )
 
 
 def _as_text(found: Outbox) -> str:
@@ -85,7 +93,8 @@ def _as_text(found: Outbox) -> str:
         when = datetime.fromtimestamp(one.promised_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
         lines += [f"{one.label} of {when}, given up", f"  {one.reason}"]
     if found.abandoned:
-        lines.append(f"{len(found.abandoned)} given up; nostr-loyalty outbox retry lets them wait again")
+        shown = f" (the first {len(found.abandoned)} are shown)" if len(found.abandoned) < found.given_up else ""
+        lines.append(f"{found.given_up} given up{shown}; nostr-loyalty outbox retry lets them wait again")
     lines += [f"{count:>9}  {label}, waiting" for label, count in sorted(found.waiting.items())]
     lines += [f"{count:>9}  {label}, sent" for label, count in sorted(found.delivered.items())]
     return "\n".join(lines) or "nothing was ever promised"

@@ -86,7 +86,7 @@ def test_an_empty_inbox(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     with_daemon(venue, nothing)
     config = tmp_path / "config.toml"
     assert run(capsys, "list", config) == (0, "0 set aside\n")
-    assert run(capsys, "list", config, "--json") == (0, '{"aside": [], "counts": {}}\n')
+    assert run(capsys, "list", config, "--json") == (0, '{"aside": [], "number": 0, "counts": {}}\n')
     assert run(capsys, "retry", config) == (0, "nothing was set aside\n")
 
 
@@ -137,6 +137,21 @@ def test_a_letter_that_is_taken_up_again_is_answered(tmp_path: Path, capsys: pyt
 
     port = int(venue.relays[0].rpartition(":")[2])
     assert "Café Sol" in " ".join(with_daemon(venue, read, port))
+
+
+def test_more_than_a_list_shows_is_counted_and_taken_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`list` shows the first thousand and says how many there are; `retry` takes up every one."""
+    venue, guest = Venue(tmp_path, []), new_key()
+    with_daemon(venue, nothing)
+    config, now = tmp_path / "config.toml", int(time.time())
+    issuer = venue.issuer.public
+    put_aside(tmp_path, *(
+        canonical_of(direct_message.compose(guest.public, [issuer], f"balance {number}", (), now - 90 * 86_400))
+        for number in range(1_003)
+    ))  # fmt: skip
+    assert "1003 set aside (the first 1000 are shown)" in run(capsys, "list", config)[1]
+    assert json.loads(run(capsys, "list", config, "--json")[1])["number"] == 1_003
+    assert run(capsys, "retry", config) == (0, "1003 taken up again, 0 set aside again\n")
 
 
 def test_the_daemon_takes_it_up_at_its_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import secrets
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,18 +17,18 @@ from nostr_loyalty.cli.main import main
 from tests.venue import Venue
 
 
-def with_ledger(folder: Path, *, settle: bool) -> None:
-    """A ledger with one promise, which every relay has refused if `settle`."""
+def with_ledger(folder: Path, *, settle: bool, number: int = 1) -> None:
+    """A ledger with so many promises, which every relay has refused if `settle`."""
 
     async def make() -> None:
         database = await Database.open(folder / "loyalty.db")
         async with database.write() as w:
             promise = Promise(1, "entry", "ab" * 32, b"{}", secrets.token_bytes(32), ("ws://127.0.0.1:1",), 1)
-            await outbox.post(w, [promise], 1_750_000_000)
+            await outbox.post(w, [promise] * number, 1_750_000_000)
             if settle:
-                (one,) = await outbox.due(w, 1_750_000_000, 1)
-                refused = Settlement(one.id, (), one.relays, "abandoned", reason="ws://127.0.0.1:1: blocked: not here")
-                await outbox.settle(w, [refused])
+                why = "ws://127.0.0.1:1: blocked: not here"
+                due = await outbox.due(w, 1_750_000_000, number)
+                await outbox.settle(w, [Settlement(one.id, (), one.relays, "abandoned", reason=why) for one in due])
         await database.close()
 
     asyncio.run(make())
@@ -49,8 +51,29 @@ def test_what_was_given_up_is_shown_and_waits_again(tmp_path: Path, capsys: pyte
     assert (abandoned["label"], abandoned["relays"]) == ("entry", ["ws://127.0.0.1:1"])
     assert run(capsys, "retry", "--config", config, "--json") == (errors.EXIT_OK, '{"retried": 1}\n')
     code, said = run(capsys, "list", "--config", config, "--json")
-    assert (code, json.loads(said)) == (0, {"abandoned": [], "waiting": {"entry": 1}, "delivered": {}})
+    assert (code, json.loads(said)) == (0, {"abandoned": [], "given_up": 0, "waiting": {"entry": 1}, "delivered": {}})
     assert run(capsys, "list", "--config", config) == (0, "        1  entry, waiting\n")
+
+
+def test_more_than_a_list_shows_is_counted_and_waits_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`list` shows the first thousand and says how many there are; `retry` leaves none behind."""
+    config = str(Venue(tmp_path, ["ws://127.0.0.1:1"]).write_config())
+    with_ledger(tmp_path, settle=True, number=1_500)
+    assert "1500 given up (the first 1000 are shown)" in run(capsys, "list", "--config", config)[1]
+    assert json.loads(run(capsys, "list", "--config", config, "--json")[1])["given_up"] == 1_500
+    assert run(capsys, "retry", "--config", config)[1].startswith("1500 wait again")
+    assert run(capsys, "list", "--config", config) == (errors.EXIT_OK, "     1500  entry, waiting\n")
+
+
+def test_a_full_disk_behind_the_output_is_told(tmp_path: Path) -> None:
+    """Exit 69 with the reason and no traceback: 1 would say that something was given up."""
+    config = str(Venue(tmp_path, ["ws://127.0.0.1:1"]).write_config())
+    with_ledger(tmp_path, settle=False)
+    command = [sys.executable, "-m", "nostr_loyalty", "outbox", "list", "--config", config]
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert (ran.returncode, ran.stderr.count("\n")) == (errors.EXIT_UNAVAILABLE, 1), ran.stderr
+    assert ran.stderr.startswith("nostr-loyalty: disk-unavailable: ")
 
 
 def test_retry_waits_for_the_daemon_to_stop(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
