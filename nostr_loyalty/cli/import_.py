@@ -109,7 +109,7 @@ async def _known(config: Config, program: ProgramSettings, rows: Sequence[Brough
 
 def _tell_mistakes(file: Path, mistakes: Sequence[Mistake], *, as_json: bool) -> int:
     if as_json:
-        print(json.dumps({"mistakes": [one._asdict() for one in mistakes]}, ensure_ascii=False))
+        print(json.dumps({"mistakes": [one._asdict() for one in mistakes]}))  # a file may name half a character
         return errors.EXIT_DIFFERS
     for one in mistakes[:SHOWN_MAX]:
         print(f"{file}:{one.line}: {one.what}", file=sys.stderr)

@@ -13,7 +13,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import MAXYEAR, date
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -177,9 +177,12 @@ def _last_day(value: Any) -> int:
     if not isinstance(value, str) or _DATE.fullmatch(value) is None:
         raise ValueError(f"{str(value)[:20]!r} is not a date; write it like 2027-12-31")
     try:
-        return date.fromisoformat(value).toordinal()
+        day = date.fromisoformat(value)
     except ValueError:
         raise ValueError(f"{value} is no day of the calendar") from None
+    if day.year == MAXYEAR:
+        raise ValueError(f"{value} is too far away; leave it empty where points never run out")
+    return day.toordinal()
 
 
 def _ref(said: str, before: int) -> str:

@@ -114,6 +114,26 @@ def test_json_lines_by_name_and_by_word(hand: Hand, tmp_path: Path) -> None:
     assert hand.code == 1
 
 
+def test_the_last_year_of_the_calendar_is_told_as_too_far(hand: Hand, old: Path) -> None:
+    """9999-12-31 is how other systems write "never": the column is named, and what to write instead."""
+    old.write_text(FILE + f"{ANA},5,,9999-12-31\n{ANA},5,,9998-12-31\n")
+    hand("import", old)
+    assert (hand.code, hand.out) == (1, "nothing was booked: 1 mistake\n")
+    assert "expires: 9999-12-31 is too far away; leave it empty where points never run out" in hand.err
+
+
+def test_half_a_character_in_the_name_of_a_column_is_told(tmp_path: Path) -> None:
+    """JSON can write one, and no file can hold it as UTF-8: the line is told as any other, in JSON too."""
+    Venue(tmp_path, ["ws://127.0.0.1:1"]).write_config()
+    (tmp_path / "old.jsonl").write_text(f'{{"customer":"{ANA}","points":1,"\\ud800":2}}')
+    command = [sys.executable, "-m", "nostr_loyalty", "import", str(tmp_path / "old.jsonl"), "--json", "--config"]
+    ran = subprocess.run(
+        [*command, str(tmp_path / "config.toml")], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ran.returncode, ran.stderr) == (1, "")
+    assert json.loads(ran.stdout)["mistakes"][0]["what"].startswith("unknown \ud800; there are ")
+
+
 def test_files_that_cannot_be_read(hand: Hand, tmp_path: Path) -> None:
     """A file that is not there, and one that is no UTF-8, are told as such; --dry-run and --yes exclude each other."""
     hand("import", tmp_path / "nowhere.csv")
