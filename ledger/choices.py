@@ -13,7 +13,7 @@ from ledger.errors import InvariantBroken
 from ledger.standings import Standing
 
 # What a recipe speaks of: it names the customer, and the program by its address, at whose end a quote stands (escaped
-# in a document), or a badge of the program, whose address goes on with the tier.
+# in a document that is part of one), or a badge of the program, whose address goes on with the tier.
 _ABOUT: Final = r"""
 instr(recipe, CAST(lower(hex(?2)) AS BLOB)) > 0 AND EXISTS (
     SELECT 1 FROM program WHERE id = ?1 AND (

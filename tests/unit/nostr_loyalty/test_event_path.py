@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from kinds.event import Claimed
+from kinds.direct_message import compose
+from kinds.event import Claimed, canonical_of
 from ledger import inbox
 from ledger.errors import InvariantBroken
-from nostr_loyalty.event_path import BUSY
+from nostr_loyalty.daemon import keys_of
+from nostr_loyalty.dice import SystemDice
+from nostr_loyalty.event_path import BUSY, EventPath
 from nostr_loyalty.programs import ServedProgram
 from nostr_loyalty.rules.program import SpendRule
 from relay_client.deliveries import Arrived, Rejected
@@ -212,3 +215,20 @@ async def test_what_is_no_event_is_counted(tmp_path: Path) -> None:
             Claimed(*order)._replace(kind=1), Claimed(*order)._replace(tags=(("p", new_key().public),))
         )
         assert served.path.dropped == {"event-malformed": 2, "unexpected-kind": 1, "not-for-us": 1}
+
+
+async def test_a_path_that_cannot_answer_writes_no_letter_off(tmp_path: Path) -> None:
+    """A letter that lies aside stays there where nobody can answer it, and is answered by a path that can."""
+    async with Served(tmp_path) as served:
+        rumor = compose(served.guest.public, [served.venue.issuer.public], "balance", (), served.clock.now())
+        async with served.database.write() as w:
+            await inbox.set_aside(w, inbox.Aside(rumor.id, rumor.created_at, canonical_of(rumor), "Traceback", 1))
+        mute = EventPath(
+            pool=served.pool, database=served.database, programs=served.programs, keys=keys_of(served.config),  # type: ignore[arg-type] # it passes for a Pool
+            clock=served.clock, dice=SystemDice(), batch_max=1, promised=lambda: None,
+        )  # fmt: skip
+        for path, left in ((mute, 1), (served.path, 0)):
+            assert await path.retry_aside() == 1
+            async with served.database.read() as r:
+                assert await inbox.set_aside_count(r) == left
+        assert served.path.counts["letter-answered"] == 1
