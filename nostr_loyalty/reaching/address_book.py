@@ -34,6 +34,7 @@ COPIES: Final = 3
 """Versions of one list that a relay may give; it should give one."""
 AT_ONCE: Final = 4
 GATHER_S: Final = 0.05
+"""How long people are gathered after a look-up for the next one."""
 DEADLINE_S: Final = 4.0
 """For a relay's answer."""
 LATE_S: Final = 5.0
@@ -92,12 +93,15 @@ class AddressBook:
 
     async def run(self) -> None:
         """Until cancelled."""
-        turns = asyncio.Semaphore(AT_ONCE)
+        turns, looked_at = asyncio.Semaphore(AT_ONCE), self._clock.monotonic() - GATHER_S
         async with asyncio.TaskGroup() as tasks:
             while True:
                 await self._news.wait()
                 self._news.clear()
-                await self._clock.sleep(GATHER_S)
+                gathering_s = looked_at + GATHER_S - self._clock.monotonic()
+                if gathering_s > 0:  # somebody alone is looked up at once
+                    await self._clock.sleep(gathering_s)
+                looked_at = self._clock.monotonic()
                 while self._queue:
                     await turns.acquire()
                     people = [self._queue.popleft() for _ in range(min(AUTHORS_MAX, len(self._queue)))]

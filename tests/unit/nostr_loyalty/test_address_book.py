@@ -46,6 +46,17 @@ async def test_every_relay_is_asked_once_for_all(office: AddressOffice) -> None:
     assert [authors for *_, authors in office.pool.questions] == [(ann.public, bob.public, eve.public)] * 3
 
 
+async def test_who_comes_alone_is_looked_up_at_once_and_who_follows_is_gathered(office: AddressOffice) -> None:
+    """A guest's first notice does not wait for others; those who come within the next moment share a question."""
+    ann, bob, eve = new_key(), new_key(), new_key()
+    began = office.clock.monotonic()
+    await office.look_up(ann)
+    assert office.clock.monotonic() == began
+    await office.look_up(bob, eve)
+    at_ours = [authors for url, _, authors in office.pool.questions if url == OURS]
+    assert at_ours == [(ann.public,), (bob.public, eve.public)]
+
+
 async def test_a_crowd_is_asked_for_by_the_hundred(office: AddressOffice) -> None:
     """Of 250 people no question names more than a hundred, and each of them is in one question at each relay."""
     crowd = [new_key() for _ in range(250)]
