@@ -18,6 +18,7 @@ from kinds.keys import SecretKey
 from ledger import inbox
 from ledger.database import Database
 from ledger.errors import LedgerUnavailable
+from nostr_loyalty import catalogue
 from nostr_loyalty.clock import Clock
 from nostr_loyalty.command_path import CommandPath
 from nostr_loyalty.config.settings import Config
@@ -123,6 +124,8 @@ class Daemon:
     async def _parts(self, database: Database) -> _Parts:
         """Everything that runs, put together."""
         programs = await serve_programs(self._config, database, self._clock.now())
+        for program in programs.all:
+            catalogue.ordinal_form(program.language, 1)  # the first order should not wait for the words
         happenings = Happenings(database)
         pool, crowd = await self._pools(database, happenings, programs)
         wake = asyncio.Event()
