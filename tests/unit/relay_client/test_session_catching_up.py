@@ -1,5 +1,7 @@
 """relay_client.session: when a catch-up runs, where it begins, and what it leaves out."""
 
+from typing import Any
+
 from tests.unit.relay_client.stage import ORDERS, WALL, WRAPS, Stage, event
 
 
@@ -28,14 +30,20 @@ def test_a_scheduled_catch_up_finds_what_the_live_subscription_lost() -> None:
     assert set(stage.arrived()) == {lost["id"]}
 
 
-def test_a_burst_is_followed_by_a_catch_up() -> None:
-    """Bug 74: after many live events in a second the relay is asked, once things are quiet, what it dropped."""
+def _after_a_burst() -> tuple[Stage, list[dict[str, Any]]]:
+    """A session that was caught up, and of 300 live events was given every other one; all of them."""
     stage = Stage(ORDERS, burst_events=100).open()
     live = stage.said("REQ")[0][1]
     stage.relay(["EOSE", "0:2"])
     stage.session.cursor_saved("orders", WALL)
     burst = [event() for _ in range(300)]
     stage.relay(*(["EVENT", live, each] for each in burst[::2]))
+    return stage, burst
+
+
+def test_a_burst_is_followed_by_a_catch_up() -> None:
+    """Bug 74: after many live events in a second the relay is asked, once things are quiet, what it dropped."""
+    stage, burst = _after_a_burst()
     assert stage.said("REQ") == []
     stage.wait(6)
     stage.answer_pages(burst)
@@ -47,12 +55,7 @@ def test_a_burst_is_followed_by_a_catch_up() -> None:
 
 def test_what_follows_a_burst_waits_until_the_owner_has_done_with_it() -> None:
     """Reading a burst again while its orders are still being decided would only make them later."""
-    stage = Stage(ORDERS, burst_events=100).open()
-    live = stage.said("REQ")[0][1]
-    stage.relay(["EOSE", "0:2"])
-    stage.session.cursor_saved("orders", WALL)
-    burst = [event() for _ in range(300)]
-    stage.relay(*(["EVENT", live, each] for each in burst[::2]))
+    stage, burst = _after_a_burst()
     stage.busy = True
     stage.wait(60)
     assert stage.said("REQ") == []
