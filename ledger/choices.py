@@ -12,10 +12,16 @@ from ledger.database import Read, Write
 from ledger.errors import InvariantBroken
 from ledger.standings import Standing
 
-# What a recipe speaks of: it names the customer, and the program by its address, at whose end a quote stands (escaped
-# in a document that is part of one), or a badge of the program, whose address goes on with the tier.
+# What a recipe speaks of: it names the customer, in a `p` tag (escaped in a document that is part of one), as the
+# reader of a message, or in a card; an operator's own key stands in entries of others, too, as `by`. And it names the
+# program by its address, at whose end a quote stands, or its badge, whose address goes on with the tier.
 _ABOUT: Final = r"""
-instr(recipe, CAST(lower(hex(?2)) AS BLOB)) > 0 AND EXISTS (
+EXISTS (
+    SELECT 1 FROM (SELECT lower(hex(?2)) AS key) WHERE instr(recipe, CAST('["p","' || key || '"' AS BLOB)) > 0
+        OR instr(recipe, CAST('[\"p\",\"' || key || '\"' AS BLOB)) > 0
+        OR instr(recipe, CAST('"to":"' || key || '"' AS BLOB)) > 0
+        OR instr(recipe, CAST('"customer":"' || key || '"' AS BLOB)) > 0
+) AND EXISTS (
     SELECT 1 FROM program WHERE id = ?1 AND (
         instr(recipe, CAST(address || '"' AS BLOB)) > 0 OR instr(recipe, CAST(address || '\' AS BLOB)) > 0
         OR instr(recipe, CAST(substr(address, instr(address, ':')) || ':' AS BLOB)) > 0))

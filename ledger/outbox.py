@@ -119,6 +119,17 @@ FROM (SELECT value ->> 0 AS id, value ->> 1 AS accepted, value ->> 2 AS refused,
 WHERE outbox.id = new.id
 """
 
+# One state at a time: each has its own index over these names.
+_NEWER: Final = """
+EXISTS (SELECT 1 FROM outbox AS newer WHERE newer.state = '{}' AND newer.supersedes IS NOT NULL
+        AND newer.supersedes = outbox.supersedes AND newer.id > outbox.id)
+"""
+
+RESUME: Final = f"""
+UPDATE outbox SET state = 'waiting', due_at = 0, refused = '[]', reason = NULL
+WHERE state = 'abandoned' AND (?1 IS NULL OR id IN (SELECT value FROM json_each(?1)))
+AND (supersedes IS NULL OR NOT ({_NEWER.format("waiting")} OR {_NEWER.format("abandoned")}))
+"""
 _LEFT = "(SELECT json_group_array(value) FROM json_each({}) WHERE value IN (SELECT value FROM json_each(?3)))"
 
 
@@ -261,16 +272,8 @@ async def abandoned(r: Read, limit: int = 1_000) -> list[Promised]:
 
 
 async def resume(w: Write, ids: Sequence[int] | None = None) -> int:
-    """Lets abandoned promises wait again, due at once and with no relay's refusal held against it; how many. None: all
-    of them.
-    """
-    return await w.run(
-        "UPDATE outbox SET state = 'waiting', due_at = 0, refused = '[]', reason = NULL "
-        "WHERE state = 'abandoned' AND (?1 IS NULL OR id IN (SELECT value FROM json_each(?1))) "
-        "AND NOT EXISTS (SELECT 1 FROM outbox AS newer "
-        "WHERE newer.supersedes = outbox.supersedes AND newer.id > outbox.id)",
-        None if ids is None else packed_rows(list(ids)),
-    )
+    """Lets abandoned promises (None: all) wait again, due at once, no relay's refusal held against it; how many."""
+    return await w.run(RESUME, None if ids is None else packed_rows(list(ids)))
 
 
 def _promised(rows: str, raw: str) -> list[Promised]:

@@ -2,20 +2,24 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from kinds import registry
 from kinds.event import Template, author, canonical_of, parse_event
+from kinds.keys import npub_encode
 from ledger import outbox
 from ledger.database import Database
 from ledger.outbox import Promise, Settlement
+from nostr_loyalty.commands.command import Grant
 from nostr_loyalty.daemon import keys_of
 from nostr_loyalty.publishing import sealing
 from nostr_loyalty.publishing.sealing import Sealer
 from tests.unit.nostr_loyalty.guest_life import delivered
 from tests.unit.nostr_loyalty.house import House, house
-from tests.unit.nostr_loyalty.served import URL
+from tests.unit.nostr_loyalty.served import URL, Served, rules
+from tests.venue import new_key
 
 LATER = 2**40
 WRAPS = (registry.GIFT_WRAP, registry.EPHEMERAL_GIFT_WRAP)
@@ -115,3 +119,34 @@ async def test_what_another_program_has_to_say_goes_out(tmp_path: Path, text: st
         async with place.served.database.read() as r:
             left = [one.recipe for one in await outbox.due(r, LATER, 10_000) if one.label == "entry"]
         assert left == [recipe]
+
+
+@pytest.mark.parametrize(("visibility", "text"), [("public", "share private"), ("private", "forget me yes")])
+async def test_an_operator_who_is_a_guest_takes_only_its_own_back(
+    tmp_path: Path, visibility: Literal["public", "private"], text: str
+) -> None:
+    """Entries of others name the operator who made them (`by`); they are still sent when it goes private itself."""
+    operator, other = new_key(), new_key().public
+    extra = rules(operators=[npub_encode(operator.public)])
+    async with Served(tmp_path, visibility=visibility, extra=extra) as served:
+        await served.take(served.order("o1", customer=operator.public), served.order("o2", customer=other))
+        for _ in range(3):
+            await served.command(Grant(other, 30), actor=operator.public)
+
+        async def about_the_other() -> int:
+            async with served.database.read() as r:
+                due = await outbox.due(r, LATER, 10_000)
+            return sum(one.label in ("entry", "notice") and other.encode() in one.recipe for one in due)
+
+        assert await about_the_other() == 4
+        await served.write(operator, text)
+        assert await about_the_other() == 4
+
+
+async def test_thousands_that_were_given_up_are_brought_again_by_an_index(tmp_path: Path) -> None:
+    """Of each name the newest alone waits again, and none is looked for among all the others."""
+    async with house(tmp_path, "public") as place, place.served.database.write() as w:
+        steps = await w.rows(f"EXPLAIN QUERY PLAN {outbox.RESUME}", None)
+        newer = [step[3] for step in steps if "newer" in step[3]]
+        assert len(newer) == 2
+        assert all("INDEX outbox_newest" in step or "INDEX outbox_given_up" in step for step in newer)
