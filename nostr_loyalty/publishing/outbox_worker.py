@@ -132,9 +132,11 @@ class OutboxWorker:
                 await self._clock.sleep(ROUND_S)
 
     async def _pause(self) -> None:
-        """Until there is something new, an outcome, room at a relay, or a second has passed."""
+        """Until there is something new, an outcome, room at a relay, or a second has passed: a shorter time while there
+        is a crowd, for which something waits that may go soon.
+        """
         waker = asyncio.ensure_future(self._wake.wait())
-        sleeper = asyncio.ensure_future(self._clock.sleep(1.0))
+        sleeper = asyncio.ensure_future(self._clock.sleep(LATE_EVERY_S if self._is_busy() else 1.0))
         try:
             await asyncio.wait((waker, sleeper), return_when=asyncio.FIRST_COMPLETED)
         finally:

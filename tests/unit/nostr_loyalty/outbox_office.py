@@ -65,6 +65,7 @@ class Office:
         self.pool = pool or AnsweringPool()
         self.key = new_key()
         self.wake = asyncio.Event()
+        self.busy = False
         self.restart()
 
     def restart(self) -> None:
@@ -72,6 +73,7 @@ class Office:
         self.worker = OutboxWorker(
             self.database, self.pool, Sealer({self.key.public: self.key}), self.clock, random.Random(1),  # type: ignore[arg-type] # passes for a Pool
             [self.key.public], wake=self.wake, addresses=self.addresses(),
+            is_busy=lambda: self.busy,
         )  # fmt: skip
         self.running = asyncio.create_task(self.worker.run())
 

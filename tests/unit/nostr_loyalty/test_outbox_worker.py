@@ -204,3 +204,15 @@ async def test_what_enough_relays_have_is_flushed(office: Office) -> None:
     async with asyncio.timeout(10):
         while not await office.worker.is_flushed():
             await office.clock.advance(0.01)
+
+
+async def test_answers_of_a_crowd_go_a_few_at_a_time_and_without_a_long_pause(office: Office) -> None:
+    """While a crowd is there answers wait for some time; then a few go each moment, also with no entry between."""
+    office.busy = True
+    began = office.clock.monotonic()
+    for number in range(96):
+        await office.promise(f"answer {number}", (A,), lane=2)
+    await office.sent(32)
+    assert office.clock.monotonic() - began >= outbox_worker.PATIENCE_S
+    await office.sent(96)
+    assert office.clock.monotonic() - began < outbox_worker.PATIENCE_S + 6 * outbox_worker.LATE_EVERY_S
