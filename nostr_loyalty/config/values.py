@@ -6,6 +6,7 @@ value: `mistakes` shows it beside the place, and knows which values must not be 
 
 import re
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -19,7 +20,6 @@ _SLUG = re.compile(r"[a-z0-9-]{1,64}")
 _PRICE = re.compile(r"(\S+) (\S+)")
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 _DEFAULT_PORTS: Final = {"ws": 80, "wss": 443}
-_LOOPBACK_FOR: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +41,18 @@ class ListenAddress:
     @property
     def url(self) -> str:
         """How this machine reaches it; "every address" is reached over the loopback one."""
-        host = _LOOPBACK_FOR.get(self.host, self.host)
+        host = self.host
+        if self.is_every:
+            host = "::1" if ":" in host else "127.0.0.1"
         return f"ws://[{host}]:{self.port}" if ":" in host else f"ws://{host}:{self.port}"
 
     @property
     def is_every(self) -> bool:
         """Whether it is every address of this machine: a place to listen at, and no address that others can be told."""
-        return self.host in _LOOPBACK_FOR
+        try:
+            return ip_address(self.host).is_unspecified
+        except ValueError:  # a name
+            return False
 
     def __str__(self) -> str:
         """As it stands in the file: host:port, an IPv6 host in brackets."""

@@ -134,7 +134,7 @@ def test_the_embedded_relay_alone_is_enough(tmp_path: Path) -> None:
     assert accepted(tmp_path, BARE + PROGRAM + EARN).daemon.relays == ("ws://127.0.0.1:7777",)
 
 
-@pytest.mark.parametrize("listen", ["0.0.0.0:7777", "[::]:7777"])
+@pytest.mark.parametrize("listen", ["0.0.0.0:7777", "[::]:7777", "[::0]:7777"])
 @pytest.mark.parametrize(("of_daemon", "of_program"), [(True, False), (False, True), (True, True)])
 def test_nobody_is_told_an_address_that_only_this_machine_reaches(
     tmp_path: Path, listen: str, of_daemon: bool, of_program: bool
