@@ -36,8 +36,7 @@ def optional(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 ORDERS = st.builds(
-    replace,
-    st.just(ORDER),
+    ORDER._replace,
     order_id=st.text(CHARACTERS, min_size=1, max_size=128),
     customer=st.sampled_from([None, CUSTOMER.public]),
     status=st.just("refunded"),
