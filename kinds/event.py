@@ -153,8 +153,7 @@ def verify_many(claims: Iterable[Claimed]) -> list[Event | NotAdmitted]:
 def author(template: Template, pubkey: str) -> Rumor:
     """The template as `pubkey`'s: computes the id."""
     kind, created_at, tags, content = template
-    digest = sha256(canonical(pubkey, created_at, kind, tags, content))
-    return Rumor(digest.hexdigest(), pubkey, created_at, kind, tags, content)
+    return Rumor(document_of(template, pubkey)[0], pubkey, created_at, kind, tags, content)
 
 
 def document_of(template: Template, pubkey: str) -> tuple[str, bytes]:

@@ -89,11 +89,12 @@ class Sealer:
 
     def seal(self, issuer: str, recipe: bytes, seed: bytes) -> Sealed:
         """The event of a promise. KeyError: the issuer's key is not held here, or the recipe's form is unknown."""
+        key = self._keys[issuer]
         if recipe.startswith(b"["):
-            event = sign_canonical(recipe, self._keys[issuer])
-            return Sealed(event.id, to_json(event))
-        fields = orjson.loads(recipe)
-        event = self._forms[fields["form"]](fields, self._keys[issuer], seed)
+            event = sign_canonical(recipe, key)
+        else:
+            fields = orjson.loads(recipe)
+            event = self._forms[fields["form"]](fields, key, seed)
         return Sealed(event.id, to_json(event))
 
     def _plain(self, fields: dict[str, Any], key: SecretKey, _seed: bytes) -> Event:

@@ -1,6 +1,7 @@
 """What relays refused for a while and was given up: brought again, it shows nothing that its guest has made private."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +12,7 @@ from kinds.event import Template, author, canonical_of, parse_event
 from kinds.keys import npub_encode
 from ledger import outbox
 from ledger.database import Database
-from ledger.outbox import Promise, Settlement
+from ledger.outbox import Promise, Promised, Settlement
 from nostr_loyalty.commands.command import Grant
 from nostr_loyalty.daemon import keys_of
 from nostr_loyalty.publishing import sealing
@@ -47,8 +48,13 @@ async def brought_again(place: House) -> list[tuple[str, bool]]:
         ids = [one.id for one in await outbox.abandoned(w)]
         await outbox.resume(w, ids)
         again = [one for one in await outbox.due(w, LATER, 10_000) if one.id in ids]
+    return _told(place, again)
+
+
+def _told(place: House, promises: Sequence[Promised]) -> list[tuple[str, bool]]:
+    """Of each promise its label, and whether it names the guest to everybody."""
     sealer, guest = Sealer(keys_of(place.served.config)), place.guest.public
-    sealed = [(one.label, sealer.seal(one.issuer, one.recipe, one.seed).text) for one in again]
+    sealed = [(one.label, sealer.seal(one.issuer, one.recipe, one.seed).text) for one in promises]
     return [(label, guest in text and parse_event(text).kind not in WRAPS) for label, text in sealed]
 
 
@@ -74,9 +80,7 @@ async def test_what_waits_out_a_pause_is_not_sent_after_its_deletion(tmp_path: P
         await place.says("guest", "share private")
         async with served.database.read() as r:
             due = await outbox.due(r, LATER, 10_000)
-        sealer, guest = Sealer(keys_of(served.config)), place.guest.public
-        events = [(one.label, sealer.seal(one.issuer, one.recipe, one.seed).text) for one in due]
-        about = {label for label, text in events if guest in text and parse_event(text).kind not in WRAPS}
+        about = {label for label, names in _told(place, due) if names}
         assert about == {"deletion"}  # of the last card, which says nothing
 
 
